@@ -1,0 +1,286 @@
+"""Every exception that the library raises by itself.
+
+    TrioAPIError
+    ├── ClientStateError, CrossOriginError, PaginationLoopError
+    └── APIError                        a call failed
+        ├── APIConnectionError          no (whole) response came
+        │   └── APITimeoutError
+        ├── APIResponseValidationError  a response came that does not fit
+        │   └── ResponseTooLargeError
+        ├── APIStreamError              a stream of events said so, or broke off
+        │   ├── APIStreamDecodeError
+        │   └── APIStreamTruncatedError
+        └── APIStatusError              the server said no
+            ├── BadRequestError 400, AuthenticationError 401, PermissionDeniedError 403, NotFoundError 404,
+            ├── RequestTimeoutError 408, ConflictError 409, UnprocessableEntityError 422, RateLimitError 429
+            └── InternalServerError >= 500
+
+Wrong arguments are plain `TypeError` and `ValueError`, raised before any IO. Exceptions of the application
+(hooks, auth callbacks, body iterators) and cancellation pass through as they are.
+
+All of them pickle; a pickled error carries redacted copies of its request and response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from ._records import AttemptRecord, ValidationProblem
+from ._redact import redacted_request, redacted_response
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIResponseValidationError",
+    "APIStatusError",
+    "APIStreamDecodeError",
+    "APIStreamError",
+    "APIStreamTruncatedError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientStateError",
+    "ConflictError",
+    "CrossOriginError",
+    "InternalServerError",
+    "NotFoundError",
+    "PaginationLoopError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "ResponseTooLargeError",
+    "TrioAPIError",
+    "UnprocessableEntityError",
+    "status_error_class",
+]
+
+
+class TrioAPIError(Exception):
+    """The root of the tree: ``except TrioAPIError`` catches all that the library raises by itself."""
+
+
+class ClientStateError(TrioAPIError):
+    """A client was used outside its ``async with`` block, entered twice, or closed under a call."""
+
+
+class CrossOriginError(TrioAPIError):
+    """A next link leads to an origin that is neither the base URL's nor trusted."""
+
+
+class PaginationLoopError(TrioAPIError):
+    """A page names a next page that was asked for before."""
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None if value is None or isinstance(value, (dict, list)) else str(value)
+
+
+class APIError(TrioAPIError):
+    """A call failed.
+
+    Args:
+        message: What went wrong, in one line.
+        request: The last request that was sent or tried, if any.
+        body: The decoded body of the error response, or its text, or None.
+        attempts: One record for each attempt of the call.
+        retry_after: Seconds that the server asked to wait, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request: httpx.Request | None = None,
+        body: object | None = None,
+        attempts: Sequence[AttemptRecord] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        """What went wrong, in one line."""
+        self.request = request
+        """The last request that was sent or tried, if any."""
+        self.body = body
+        """The decoded body of the error response, unwrapped from ``{"error": ...}``; its text; or None."""
+        self.attempts: tuple[AttemptRecord, ...] = tuple(attempts)
+        """One record for each attempt of the call, in order."""
+        self.retry_after = retry_after
+        """Seconds that the server asked to wait, or None."""
+        details: Mapping[str, object] = body if isinstance(body, Mapping) else {}
+        self.code = _text(details.get("code"))
+        """The body's ``code`` as text, or None."""
+        self.param = _text(details.get("param"))
+        """The body's ``param``, or None."""
+        self.type = _text(details.get("type"))
+        """The body's ``type``, or None."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = dict(self.__dict__)
+        if self.request is not None:
+            state["request"] = redacted_request(self.request)
+        if isinstance(response := state.get("response"), httpx.Response):
+            state["response"] = redacted_response(response)
+        return _restore, (type(self), self.args, state)
+
+
+def _restore(cls: type[APIError], args: tuple[object, ...], state: dict[str, object]) -> APIError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class APIConnectionError(APIError):
+    """No response came, or not the whole of it: refused, reset, timed out, a certificate that is not trusted.
+
+    Args:
+        message: What went wrong, in one line.
+        sent: Whether the request reached the wire: False, True, or None where that is not known.
+        request: The last request that was sent or tried, if any.
+        attempts: One record for each attempt of the call.
+    """
+
+    def __init__(
+        self,
+        message: str = "Connection error.",
+        *,
+        sent: bool | None = None,
+        request: httpx.Request | None = None,
+        attempts: Sequence[AttemptRecord] = (),
+    ) -> None:
+        super().__init__(message, request=request, attempts=attempts)
+        self.sent = sent
+        """Whether the request reached the wire: False, True, or None where that is not known."""
+
+
+class APITimeoutError(APIConnectionError):
+    """An operation took longer than its timeout, or the call longer than its ``total_timeout``."""
+
+
+class APIResponseValidationError(APIError):
+    """A response came whose body is not what the call asked for.
+
+    Args:
+        message: What went wrong, in one line; by default the first problems.
+        response: The response.
+        problems: Every value that does not fit.
+        body: The body, decoded as far as that went.
+    """
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        response: httpx.Response,
+        problems: Sequence[ValidationProblem] = (),
+        body: object | None = None,
+    ) -> None:
+        if message is None:
+            shown = "; ".join(str(problem) for problem in problems[:5])
+            more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+            message = f"The response does not fit its model: {shown}{more}"
+        super().__init__(message, request=_request_of(response), body=body)
+        self.response = response
+        """The response, read."""
+        self.status_code = response.status_code
+        """The response's status."""
+        self.problems: tuple[ValidationProblem, ...] = tuple(problems)
+        """Every value that does not fit, in the order of the body."""
+
+
+class ResponseTooLargeError(APIResponseValidationError):
+    """The decoded body is larger than ``max_response_bytes``; reading stopped there."""
+
+
+class APIStreamError(APIError):
+    """A stream sent an error event; its data is the `body`."""
+
+
+class APIStreamDecodeError(APIStreamError):
+    """An event of a stream is not what its dialect says: not JSON, not UTF-8, too large."""
+
+
+class APIStreamTruncatedError(APIStreamError):
+    """A stream ended without the terminal event that its dialect declares."""
+
+
+class APIStatusError(APIError):
+    """The server answered with a status of 400 or more.
+
+    Args:
+        message: What went wrong, in one line.
+        response: The response.
+        body: Its decoded body, or its text, or None.
+    """
+
+    def __init__(self, message: str, *, response: httpx.Response, body: object | None = None) -> None:
+        super().__init__(message, request=_request_of(response), body=body)
+        self.response = response
+        """The response, read."""
+        self.status_code = response.status_code
+        """The response's status."""
+        self.request_id: str | None = response.headers.get("x-request-id")
+        """The response's ``x-request-id`` header."""
+
+
+class BadRequestError(APIStatusError):
+    """Status 400."""
+
+
+class AuthenticationError(APIStatusError):
+    """Status 401."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """Status 403."""
+
+
+class NotFoundError(APIStatusError):
+    """Status 404."""
+
+
+class RequestTimeoutError(APIStatusError):
+    """Status 408."""
+
+
+class ConflictError(APIStatusError):
+    """Status 409."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """Status 422."""
+
+
+class RateLimitError(APIStatusError):
+    """Status 429."""
+
+
+class InternalServerError(APIStatusError):
+    """Status 500 and above."""
+
+
+_BY_STATUS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    408: RequestTimeoutError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+
+def status_error_class(status_code: int) -> type[APIStatusError]:
+    """The class of the tree for a status code."""
+    return _BY_STATUS.get(status_code, InternalServerError if status_code >= 500 else APIStatusError)
+
+
+def _request_of(response: httpx.Response) -> httpx.Request | None:
+    try:
+        return response.request
+    except RuntimeError:  # httpx: the response was made by hand, without a request
+        return None

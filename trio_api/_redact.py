@@ -1,0 +1,186 @@
+"""The one redactor: what may be shown of URLs, headers, requests, log records and tracebacks.
+
+The rule is an allowlist. A URL shows scheme, host, port and path; a header shows its value only where
+`SAFE_HEADERS` names it; a body is never shown. Everything of the library that prints goes through here.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Final, ParamSpec, TypeVar, cast
+
+import httpx
+
+__all__ = [
+    "SAFE_HEADERS",
+    "LogRedactor",
+    "RedactedRequest",
+    "redact_log_records",
+    "redact_url",
+    "redacted_headers",
+    "redacted_request",
+    "redacted_response",
+    "seal_traceback",
+    "sealed",
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+REDACTED: Final = "[redacted]"
+
+SAFE_HEADERS: Final = frozenset(
+    """accept accept-encoding accept-language accept-ranges age allow cache-control connection content-encoding
+    content-language content-length content-range content-type date expires host keep-alive ratelimit
+    ratelimit-policy retry-after retry-after-ms server strict-transport-security transfer-encoding user-agent vary
+    x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset x-request-id x-should-retry""".split()
+)
+"""Lower-case names of the headers whose values may be shown."""
+
+
+def redact_url(url: httpx.URL | str) -> str:
+    """The URL without userinfo, query and fragment: ``https://host:port/path``.
+
+    Text that is no URL is cut at its first ``?`` or ``#`` and loses anything that looks like userinfo.
+    """
+    text = str(url)
+    text = re.split(r"[?#]", text, maxsplit=1)[0]
+    return re.sub(r"^([a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/]*@", r"\1//", text)
+
+
+def redacted_headers(headers: Mapping[str, object] | Iterable[tuple[str, object]]) -> dict[str, object]:
+    """The headers with every value hidden that `SAFE_HEADERS` does not name."""
+    items = headers.items() if isinstance(headers, Mapping) else headers
+    return {name: value if name.lower() in SAFE_HEADERS else REDACTED for name, value in items}
+
+
+class RedactedRequest(httpx.Request):
+    """An `httpx.Request` whose repr shows no query and no userinfo."""
+
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r}, {redact_url(self.url)!r})>"
+
+
+def redacted_request(request: httpx.Request) -> RedactedRequest:
+    """A copy fit to be stored or sent elsewhere: safe headers only, no query, no userinfo, no body."""
+    headers = {name: value for name, value in request.headers.items() if name in SAFE_HEADERS - {"content-length"}}
+    return RedactedRequest(request.method, redact_url(request.url), headers=headers)
+
+
+def redacted_response(response: httpx.Response) -> httpx.Response:
+    """A copy fit to be stored or sent elsewhere: safe headers, the body if it was read, a redacted request."""
+    framing = {"content-encoding", "content-length", "transfer-encoding"}
+    headers = {name: value for name, value in response.headers.items() if name in SAFE_HEADERS - framing}
+    body = response.content if response.is_stream_consumed or response.is_closed else b""
+    try:
+        request = redacted_request(response.request)
+    except RuntimeError:  # httpx: the response was made by hand, without a request
+        request = None
+    return httpx.Response(response.status_code, headers=headers, content=body, request=request)
+
+
+# -- tracebacks ----------------------------------------------------------------------------------------------
+
+_SEALED_PACKAGES: Final = frozenset({"trio_api", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "attr", "attrs"})
+
+
+def seal_traceback(error: BaseException) -> None:
+    """Forget the locals of every finished frame of this library and of the HTTP stack below it.
+
+    Error trackers send the locals of each frame. Ours hold headers, bodies and URLs; frames of the
+    application stay as they are.
+    """
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        current = pending.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        pending += [current.__cause__, current.__context__]
+        if isinstance(current, BaseExceptionGroup):
+            pending += current.exceptions
+        _forget_locals(current.__traceback__)
+
+
+def _forget_locals(traceback: TracebackType | None) -> None:
+    while traceback is not None:
+        frame = traceback.tb_frame
+        module = frame.f_globals.get("__name__") or ""
+        if module.partition(".")[0] in _SEALED_PACKAGES:
+            try:
+                frame.clear()
+            except RuntimeError:
+                pass  # still running: an outer `sealed` function comes to it, or it is the one that calls this
+        traceback = traceback.tb_next
+
+
+def sealed(function: FunctionT) -> FunctionT:
+    """Decorate a public entry point so that no traceback that leaves it holds the library's locals."""
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def async_entry(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return await function(*args, **kwargs)
+            except BaseException as error:
+                args, kwargs = (), {}  # this frame stands in the traceback too
+                seal_traceback(error)
+                raise
+
+        return cast("FunctionT", async_entry)
+
+    @functools.wraps(function)
+    def entry(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except BaseException as error:
+            args, kwargs = (), {}
+            seal_traceback(error)
+            raise
+
+    return cast("FunctionT", entry)
+
+
+# -- logs of the HTTP stack ----------------------------------------------------------------------------------
+
+_HTTP_LOGGERS: Final = tuple(
+    name
+    for suffix in ("", "2")
+    for name in (
+        f"httpx{suffix}",
+        *(f"httpcore{suffix}.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
+    )
+)
+_URL_IN_TEXT: Final = re.compile(r"""\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>]+""")
+_HEADERS_IN_TEXT: Final = re.compile(r"""\(b(['"])(?P<name>.*?)\1, *b(['"])(?P<value>(?:\\.|(?!\3).)*)\3\)""")
+
+
+def _header_shown(match: re.Match[str]) -> str:
+    return match[0] if match["name"].lower() in SAFE_HEADERS else f"(b'{match['name']}', b'{REDACTED}')"
+
+
+class LogRedactor(logging.Filter):
+    """Rewrites records of httpx and httpcore, which print whole URLs and headers."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        text = _URL_IN_TEXT.sub(lambda match: redact_url(match[0]), text)
+        text = re.sub(r"target=b(['\"])(.*?)\1", lambda m: f"target={redact_url(m[2])!r}", text)
+        record.msg, record.args = _HEADERS_IN_TEXT.sub(_header_shown, text), None
+        return True
+
+
+_redactor: Final = LogRedactor()
+
+
+def redact_log_records() -> None:
+    """Put the redactor on the loggers of httpx and httpcore; again has no further effect."""
+    for name in _HTTP_LOGGERS:
+        logging.getLogger(name).addFilter(_redactor)

@@ -1,0 +1,220 @@
+"""What a call may override, and the call as a whole: values, checked when they are made, redacted when shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import attrs
+import httpx
+
+from .._redact import redact_url, redacted_headers
+from .._types import AnyMapping, Content, Headers, NotGiven, Query, TimeoutTypes, not_given
+
+__all__ = ["FinalRequestOptions", "RequestOptions", "check_max_retries", "check_seconds", "make_request_options"]
+
+OptionsT = TypeVar("OptionsT", bound="RequestOptions")
+PostParser = Callable[[Any], Any]
+
+
+def check_max_retries(value: object) -> int:
+    """Return *value* if it can be a number of retries.
+
+    Raises:
+        TypeError: It is no int.
+        ValueError: It is negative.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(
+            f"max_retries must be an int, got {value!r}; for no retries use max_retries=0, for very many a large int"
+        )
+    if value < 0:
+        raise ValueError(f"max_retries must not be negative, got {value}; for no retries use max_retries=0")
+    return value
+
+
+def check_seconds(name: str, value: object) -> float:
+    """Return *value* if it can be a duration in seconds; *name* is the argument that the error names.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is negative or not a number (NaN).
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number of seconds, got {value!r}")
+    if math.isnan(value) or value < 0:
+        raise ValueError(f"{name} must be a number of seconds that is not negative, got {value!r}")
+    return float(value)
+
+
+def check_timeout(value: object) -> TimeoutTypes:
+    """Return *value* if it can be a timeout: seconds, an `httpx.Timeout`, or None for no timeout."""
+    if value is None or isinstance(value, httpx.Timeout):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"timeout must be seconds, an httpx.Timeout or None, got {value!r}")
+    return check_seconds("timeout", value)
+
+
+def _mapping(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{attribute.name} must be a mapping, got {type(value).__name__}")
+    for key in value:
+        if not isinstance(key, str):
+            raise TypeError(f"{attribute.name} must have str keys, got {key!r}")
+
+
+def _unless_not_given(check: Callable[[Any], object]) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    def validator(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, NotGiven):
+            check(value)
+
+    return validator
+
+
+def _optional_seconds(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not isinstance(value, NotGiven):
+        check_seconds(attribute.name, value)
+
+
+def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"{attribute.name} must be a function of the parsed value, got {value!r}")
+
+
+def _optional(kind: type[object]) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    def validator(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value is not None and not isinstance(value, kind):
+            raise TypeError(f"{attribute.name} must be a {kind.__name__}, got {value!r}")
+
+    return validator
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class RequestOptions:
+    """What one call overrides. Everything left out is inherited from the client.
+
+    The repr shows neither header values nor query values nor bodies.
+    """
+
+    headers: Headers = attrs.field(factory=dict, validator=_mapping)
+    """Headers of this call, merged over the client's; `omit` removes one."""
+    params: Query = attrs.field(factory=dict, validator=_mapping)
+    """Query parameters of this call; they win over the URL's own and the client's."""
+    extra_json: AnyMapping | None = attrs.field(default=None, validator=attrs.validators.optional(_mapping))
+    """Keys merged shallowly over the JSON body; they win."""
+    timeout: TimeoutTypes | NotGiven = attrs.field(default=not_given, validator=_unless_not_given(check_timeout))
+    """Seconds per operation of each attempt, an `httpx.Timeout`, or None for no timeout."""
+    total_timeout: float | None | NotGiven = attrs.field(default=not_given, validator=_optional_seconds)
+    """Seconds for the whole call with all attempts and waits; None for no bound."""
+    max_retries: int | NotGiven = attrs.field(default=not_given, validator=_unless_not_given(check_max_retries))
+    """How many times this call may be retried."""
+    idempotency_key: str | None = attrs.field(default=None, validator=_optional(str))
+    """The key to send in place of a generated one."""
+    follow_redirects: bool | None = attrs.field(default=None, validator=_optional(bool))
+    """Whether redirects are followed; None inherits the client's setting."""
+    post_parser: PostParser | None = attrs.field(default=None, validator=_callable)
+    """A function of the parsed value whose result is the call's."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._shown())})"
+
+    def _shown(self) -> list[str]:
+        shown = []
+        if self.headers:
+            shown.append(f"headers={redacted_headers(self.headers)!r}")
+        if self.params:
+            shown.append(f"params={sorted(self.params)!r}")
+        if self.extra_json:
+            shown.append(f"extra_json={sorted(self.extra_json)!r}")
+        shown += [
+            f"{name}={value!r}"
+            for name in ("timeout", "total_timeout", "max_retries", "follow_redirects", "post_parser")
+            if not isinstance(value := getattr(self, name), NotGiven) and value is not None
+        ]
+        if self.idempotency_key is not None:
+            shown.append("idempotency_key=...")
+        return shown
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class FinalRequestOptions(RequestOptions):
+    """One call as a whole: what `request` takes."""
+
+    method: str = attrs.field()
+    """The HTTP method, in any case."""
+    url: str = attrs.field()
+    """A path relative to the base URL, or an absolute URL."""
+    json_data: object = not_given
+    """The JSON body: an attrs instance, mapping, sequence or scalar. None is a body: ``null``."""
+    content: Content | None = None
+    """A raw body in place of a JSON one."""
+    files: object | None = None
+    """Files of a multipart body."""
+
+    @method.validator
+    @url.validator
+    def _check_text(self, attribute: attrs.Attribute[str], value: object) -> None:
+        if not isinstance(value, str):
+            raise TypeError(f"{attribute.name} must be a str, got {type(value).__name__}")
+
+    def __attrs_post_init__(self) -> None:
+        if self.content is not None and not isinstance(self.json_data, NotGiven):
+            raise TypeError("content and body exclude each other: give content=b'...' or body={...}, not both")
+        if self.content is not None and self.files is not None:
+            raise TypeError("content and files exclude each other: give content=b'...' or files={...}, not both")
+
+    def _shown(self) -> list[str]:
+        shown = [f"method={self.method!r}", f"url={redact_url(self.url)!r}", *super()._shown()]
+        return shown + [f"{name}=..." for name in ("json_data", "content", "files") if self._has(name)]
+
+    def _has(self, name: str) -> bool:
+        value = getattr(self, name)
+        return value is not None and not isinstance(value, NotGiven)
+
+
+def make_request_options(
+    *,
+    query: Query | None = None,
+    extra_headers: Headers | None = None,
+    extra_query: Query | None = None,
+    extra_body: AnyMapping | None = None,
+    timeout: TimeoutTypes | NotGiven = not_given,
+    total_timeout: float | None | NotGiven = not_given,
+    max_retries: int | NotGiven = not_given,
+    idempotency_key: str | None = None,
+    follow_redirects: bool | None = None,
+    post_parser: PostParser | None = None,
+) -> RequestOptions:
+    """Make the options of a call from the arguments of a resource method.
+
+    Args:
+        query: The parameters that the method itself gives.
+        extra_headers: Headers that the method's caller adds; `omit` removes one.
+        extra_query: Parameters that the caller adds; they win over *query*.
+        extra_body: Keys merged shallowly over the JSON body; they win.
+        timeout: Seconds per operation of each attempt, an `httpx.Timeout`, or None for no timeout.
+        total_timeout: Seconds for the whole call with all attempts and waits; None for no bound.
+        max_retries: How many times the call may be retried.
+        idempotency_key: The key to send in place of a generated one.
+        follow_redirects: Whether redirects are followed.
+        post_parser: A function of the parsed value whose result is the call's.
+
+    Returns:
+        The options, with everything left out inherited from the client.
+
+    Raises:
+        TypeError, ValueError: An argument cannot be what it is meant to be; the message names it.
+    """
+    return RequestOptions(
+        headers=dict(extra_headers or {}),
+        params={**(query or {}), **(extra_query or {})},
+        extra_json=extra_body,
+        timeout=timeout,
+        total_timeout=total_timeout,
+        max_retries=max_retries,
+        idempotency_key=idempotency_key,
+        follow_redirects=follow_redirects,
+        post_parser=post_parser,
+    )
