@@ -123,13 +123,13 @@ class APIError(TrioAPIError):
             state["request"] = redacted_request(self.request)
         if isinstance(response := state.get("response"), httpx.Response):
             state["response"] = redacted_response(response)
-        return _restore, (type(self), self.args, state)
+        # The state comes apart from the arguments: the last of `attempts` may name this very error.
+        return _restore, (type(self), self.args), state
 
 
-def _restore(cls: type[APIError], args: tuple[object, ...], state: dict[str, object]) -> APIError:
+def _restore(cls: type[APIError], args: tuple[object, ...]) -> APIError:
     error = cls.__new__(cls, *args)
     error.args = args
-    error.__dict__.update(state)
     return error
 
 

@@ -1,0 +1,10 @@
+"""From an HTTP response to what the call asked for: a value, a page, a wrapper, or an error."""
+
+from __future__ import annotations
+
+from ._api_response import BaseAPIResponse as BaseAPIResponse
+from ._buffer import BodyBuffer as BodyBuffer
+from ._decode import Decoded as Decoded
+from ._decode import decode as decode
+from ._problem_log import ProblemLog as ProblemLog
+from ._status import make_status_error as make_status_error

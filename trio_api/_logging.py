@@ -1,0 +1,59 @@
+"""The library's log: logger ``trio_api``, what goes there, and ``TRIO_API_LOG``.
+
+DEBUG has one line an exchange, INFO one a retry, WARNING one for each place of a model that responses do not fit.
+Bodies, query values and header values never go there.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Final
+
+import httpx
+
+from ._records import AttemptRecord
+from ._redact import redact_log_records, redact_url
+
+__all__ = ["log_exchange", "log_retry", "logger", "set_up_logging"]
+
+logger: Final = logging.getLogger("trio_api")
+_FORMAT: Final = "[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s"
+
+
+def log_exchange(request: httpx.Request, record: AttemptRecord) -> None:
+    """DEBUG: what one attempt came to."""
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(
+            "%s %s: %s in %.3f s (request id %s)",
+            request.method,
+            redact_url(request.url),
+            record.status_code if record.error is None else type(record.error).__name__,
+            record.elapsed,
+            record.request_id,
+        )
+
+
+def log_retry(request: httpx.Request, record: AttemptRecord, retry: int, max_retries: int) -> None:
+    """INFO: a retry and the wait before it."""
+    logger.info(
+        "%s %s: retry %d of %d in %.3f s, after attempt %d: %s",
+        request.method,
+        redact_url(request.url),
+        retry,
+        max_retries,
+        record.waited,
+        record.number,
+        record.status_code if record.error is None else type(record.error).__name__,
+    )
+
+
+def set_up_logging() -> None:
+    """Redact the logs of the HTTP stack, and turn ours on as ``TRIO_API_LOG=debug|info`` says; again has no effect."""
+    redact_log_records()
+    level = {"debug": logging.DEBUG, "info": logging.INFO}.get(os.environ.get("TRIO_API_LOG", "").lower())
+    if level is not None and not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(_FORMAT))
+        logger.addHandler(handler)
+        logger.setLevel(level)

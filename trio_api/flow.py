@@ -1,0 +1,197 @@
+"""The protocol of one call, sans-IO: send, follow, wait, send again, or give up.
+
+A call is a generator. It yields an `Attempt` (what to send, and when) and is sent the `Outcome` (what came of
+it); it returns the `Reply`, or raises the error of the call. Failures come in as values, so that cancellation and
+the application's own exceptions never pass through here. The drivers of both colours (`trio_api.client`) do the
+waiting and sending; everything that decides stands here, in `trio_api.retry` and in `trio_api.request`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from typing import TypeAlias
+
+import attrs
+import httpx
+
+from ._errors import APIConnectionError, APIError
+from ._logging import log_exchange, log_retry
+from ._records import AttemptRecord
+from .request import Origins, RedirectProblem, redirect_request
+from .retry import (
+    IDEMPOTENT_METHODS,
+    Failure,
+    FailureKind,
+    RetryPolicy,
+    failure_is_retryable,
+    parse_retry_after,
+    status_is_retryable,
+)
+
+__all__ = ["Attempt", "CallFlow", "CallRules", "Outcome", "Reply", "call_flow"]
+
+
+@attrs.frozen
+class Attempt:
+    """Send once, *after* seconds from now: the call's request built anew, or the *redirect* as it stands."""
+
+    retries_taken: int = 0
+    after: float = 0.0
+    redirect: httpx.Request | None = None
+
+
+@attrs.frozen
+class Outcome:
+    """What came of an attempt."""
+
+    request: httpx.Request
+    """What was sent."""
+    result: httpx.Response | Failure
+    """The response, read as far as the call needs it, or why there is none."""
+    elapsed: float
+    """Seconds that it took."""
+    time_left: float = math.inf
+    """Seconds to the nearest deadline that the driver knows."""
+    replayable: bool = True
+    """Whether the body can be sent (again)."""
+
+
+@attrs.frozen
+class Reply:
+    """What a call comes to when it succeeds."""
+
+    response: httpx.Response
+    attempts: tuple[AttemptRecord, ...]
+    retries_taken: int
+
+
+@attrs.frozen
+class CallRules:
+    """What the flow of one call goes by."""
+
+    policy: RetryPolicy
+    origins: Origins
+    follow_redirects: bool
+    idempotency_header: str | None
+    should_retry: Callable[[httpx.Response], bool | None]
+    """The hook of the client: None leaves the decision to the policy."""
+    status_error: Callable[[httpx.Response], APIError]
+    """Makes the error of a status of 400 or more."""
+
+
+CallFlow: TypeAlias = Generator[Attempt, Outcome, Reply]
+_ExchangeFlow: TypeAlias = Generator[Attempt, Outcome, Outcome]
+
+
+def call_flow(rules: CallRules) -> CallFlow:
+    """The protocol of one call.
+
+    Yields:
+        What to do next.
+
+    Returns:
+        The final response and how it was come by.
+
+    Raises:
+        APIStatusError: The server said no, and no retry was due.
+        APIConnectionError: No response came, and no retry was due.
+    """
+    records: list[AttemptRecord] = []
+    retries = 0
+    after = 0.0
+    replaced = False  # whether a dead kept-alive connection was replaced for this attempt
+    while True:
+        outcome = yield from _exchange_flow(rules, Attempt(retries, after))
+        record = _record(len(records), outcome)
+        result = outcome.result
+        if isinstance(result, httpx.Response) and not result.is_error:
+            records.append(record)
+            log_exchange(outcome.request, record)
+            return Reply(result, tuple(records), retries)
+        if not replaced and _died_idle(outcome, rules):
+            replaced, after = True, 0.0
+            records.append(record)
+            log_exchange(outcome.request, record)
+            continue
+        retry_after = parse_retry_after(result.headers) if isinstance(result, httpx.Response) else None
+        wait = None
+        if _may_retry(outcome, rules):
+            wait = rules.policy.delay(retries, retry_after=retry_after, time_left=outcome.time_left)
+        record = attrs.evolve(record, waited=wait or 0.0)
+        records.append(record)
+        log_exchange(outcome.request, record)
+        if wait is None:
+            raise _final_error(outcome, rules, records, retry_after)
+        retries, after, replaced = retries + 1, wait, False
+        log_retry(outcome.request, record, retries, rules.policy.max_retries)
+        if rules.policy.on_retry is not None:
+            rules.policy.on_retry(record)
+
+
+def _exchange_flow(rules: CallRules, attempt: Attempt) -> _ExchangeFlow:
+    """One attempt with the redirects that it meets; the outcome names the request that it began with."""
+    outcome = yield attempt
+    first, elapsed, hops = outcome.request, outcome.elapsed, 0
+    while rules.follow_redirects and isinstance(outcome.result, httpx.Response):
+        try:
+            redirect = redirect_request(
+                outcome.request, outcome.result, rules.origins, hops=hops, replayable=outcome.replayable
+            )
+        except RedirectProblem as problem:
+            error = APIConnectionError(str(problem), sent=True, request=outcome.request)
+            outcome = attrs.evolve(outcome, result=Failure(error, FailureKind.FINAL))
+            break
+        if redirect is None:
+            break
+        outcome = yield attrs.evolve(attempt, after=0.0, redirect=redirect)
+        elapsed += outcome.elapsed
+        hops += 1
+    return attrs.evolve(outcome, request=first, elapsed=elapsed)
+
+
+def _record(number: int, outcome: Outcome) -> AttemptRecord:
+    if isinstance(outcome.result, Failure):
+        return AttemptRecord(number, error=outcome.result.error, elapsed=outcome.elapsed)
+    return AttemptRecord(
+        number,
+        status_code=outcome.result.status_code,
+        elapsed=outcome.elapsed,
+        request_id=outcome.result.headers.get("x-request-id"),
+    )
+
+
+def _is_keyed(request: httpx.Request, rules: CallRules) -> bool:
+    return rules.idempotency_header is not None and rules.idempotency_header in request.headers
+
+
+def _died_idle(outcome: Outcome, rules: CallRules) -> bool:
+    """Whether a kept-alive connection died before a byte came back, and the request may go over a fresh one."""
+    return (
+        isinstance(outcome.result, Failure)
+        and outcome.result.kind is FailureKind.STALE
+        and outcome.replayable
+        and (outcome.request.method in IDEMPOTENT_METHODS or _is_keyed(outcome.request, rules))
+    )
+
+
+def _may_retry(outcome: Outcome, rules: CallRules) -> bool:
+    if not outcome.replayable:
+        return False
+    method, keyed = outcome.request.method, _is_keyed(outcome.request, rules)
+    if isinstance(outcome.result, Failure):
+        return failure_is_retryable(outcome.result, method=method, keyed=keyed)
+    decided = rules.should_retry(outcome.result)
+    if decided is not None:
+        return decided
+    return status_is_retryable(outcome.result.status_code, outcome.result.headers, method=method, keyed=keyed)
+
+
+def _final_error(
+    outcome: Outcome, rules: CallRules, records: list[AttemptRecord], retry_after: float | None
+) -> APIError:
+    result = outcome.result
+    error = result.error if isinstance(result, Failure) else rules.status_error(result)
+    error.attempts = tuple(records)
+    error.retry_after = retry_after
+    return error

@@ -1,0 +1,119 @@
+"""The wrapper of a response: the HTTP facts, what the call took, and the body parsed on demand.
+
+The half that both colours share; `AsyncAPIResponse` and `APIResponse` add the methods that read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar
+
+import httpx
+
+from .._records import AttemptRecord, ValidationProblem
+from .._redact import redact_url
+from ..flow import Reply
+from ._decode import Decoded
+
+__all__ = ["BaseAPIResponse", "ResponseOwner"]
+
+R = TypeVar("R")
+
+
+class ResponseOwner(Protocol):
+    """What a response asks of the client that got it."""
+
+    def _decode(self, response: httpx.Response, cast_to: Any) -> Decoded: ...
+
+
+class BaseAPIResponse(Generic[R]):
+    """What both colours of response wrapper have in common. Made by the client only."""
+
+    def __init__(
+        self,
+        reply: Reply,
+        *,
+        owner: ResponseOwner,
+        cast_to: Any,
+        adopt: Callable[[Any, BaseAPIResponse[Any]], Any],
+    ) -> None:
+        self._reply = reply
+        self._owner = owner
+        self._cast_to = cast_to
+        self._adopt = adopt  # binds a page to this response, and applies the call's post_parser
+        self._parsed: dict[Any, Any] = {}
+        self._problems: dict[ValidationProblem, None] = {}
+
+    @property
+    def http_response(self) -> httpx.Response:
+        """httpx's own response."""
+        return self._reply.response
+
+    @property
+    def http_request(self) -> httpx.Request:
+        """httpx's own request, as it was sent last."""
+        return self._reply.response.request
+
+    @property
+    def status_code(self) -> int:
+        """The status."""
+        return self._reply.response.status_code
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """The headers."""
+        return self._reply.response.headers
+
+    @property
+    def url(self) -> httpx.URL:
+        """The URL that answered, after redirects."""
+        return self._reply.response.request.url
+
+    @property
+    def method(self) -> str:
+        """The method of the request that was answered."""
+        return self._reply.response.request.method
+
+    @property
+    def request_id(self) -> str | None:
+        """The ``x-request-id`` header."""
+        return self._reply.response.headers.get("x-request-id")
+
+    @property
+    def attempts(self) -> tuple[AttemptRecord, ...]:
+        """One record for each attempt of the call."""
+        return self._reply.attempts
+
+    @property
+    def retries_taken(self) -> int:
+        """How many times the call was retried."""
+        return self._reply.retries_taken
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that the last attempt took, to the end of the response as far as it was read."""
+        return self._reply.attempts[-1].elapsed
+
+    @property
+    def problems(self) -> tuple[ValidationProblem, ...]:
+        """Every mismatch that was tolerated when the body was parsed; empty before that."""
+        return tuple(self._problems)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} [{self.status_code}] {self.method} {redact_url(self.url)}>"
+
+    def _parse(self, to: Any = None) -> Any:
+        """Build *to* (default: what the call asked for) from the body, which has been read; once per type."""
+        target = self._cast_to if to is None else to
+        try:
+            if target in self._parsed:
+                return self._parsed[target]
+        except TypeError:  # an Annotated type with unhashable metadata
+            return self._build(target, is_default=to is None)
+        self._parsed[target] = value = self._build(target, is_default=to is None)
+        return value
+
+    def _build(self, target: Any, *, is_default: bool) -> Any:
+        decoded = self._owner._decode(self.http_response, target)  # pyright: ignore[reportPrivateUsage]
+        self._problems.update(dict.fromkeys(decoded.problems))
+        return self._adopt(decoded.value, self, is_default)
