@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import attrs
 import httpx
 
+from .._checks import check_max_retries, check_seconds
 from .._redact import redact_url, redacted_headers
 from .._types import AnyMapping, Content, Headers, NotGiven, Query, TimeoutTypes, not_given
 
-__all__ = ["FinalRequestOptions", "RequestOptions", "check_max_retries", "check_seconds", "make_request_options"]
+__all__ = ["FinalRequestOptions", "RequestOptions", "check_timeout", "make_request_options"]
 
 OptionsT = TypeVar("OptionsT", bound="RequestOptions")
 PostParser = Callable[[Any], Any]
-
-
-def check_max_retries(value: object) -> int:
-    """Return *value* if it can be a number of retries.
-
-    Raises:
-        TypeError: It is no int.
-        ValueError: It is negative.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(
-            f"max_retries must be an int, got {value!r}; for no retries use max_retries=0, for very many a large int"
-        )
-    if value < 0:
-        raise ValueError(f"max_retries must not be negative, got {value}; for no retries use max_retries=0")
-    return value
-
-
-def check_seconds(name: str, value: object) -> float:
-    """Return *value* if it can be a duration in seconds; *name* is the argument that the error names.
-
-    Raises:
-        TypeError: It is no number.
-        ValueError: It is negative or not a number (NaN).
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number of seconds, got {value!r}")
-    if math.isnan(value) or value < 0:
-        raise ValueError(f"{name} must be a number of seconds that is not negative, got {value!r}")
-    return float(value)
 
 
 def check_timeout(value: object) -> TimeoutTypes:

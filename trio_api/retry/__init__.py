@@ -1,0 +1,13 @@
+"""Whether a call is tried again, and when: pure decisions; nothing here sleeps, sends or counts attempts."""
+
+from __future__ import annotations
+
+from ._classify import (
+    IDEMPOTENT_METHODS as IDEMPOTENT_METHODS,
+    Failure as Failure,
+    FailureKind as FailureKind,
+    failure_is_retryable as failure_is_retryable,
+    status_is_retryable as status_is_retryable,
+)
+from ._policy import RetryPolicy as RetryPolicy
+from ._retry_after import parse_retry_after as parse_retry_after

@@ -1,0 +1,89 @@
+"""What may be tried again: the rules by status and by failure, one table each.
+
+How often and when is the policy's; whether the body can be sent again is the body's.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import attrs
+import httpx
+
+from .._errors import APIConnectionError
+
+__all__ = ["IDEMPOTENT_METHODS", "Failure", "FailureKind", "failure_is_retryable", "status_is_retryable"]
+
+IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+"""Methods that may reach the server twice with the effect of once (RFC 9110, section 9.2.2)."""
+
+_NEVER: Final = frozenset({400, 401, 403, 404, 422})  # the request itself is at fault: again it fares no better
+_ALWAYS: Final = frozenset({429})  # refused before it was acted on, whatever the method
+_WHEN_KEYED: Final = frozenset({409})  # a conflict with the same key: the first attempt is still being worked on
+_WHEN_SAFE: Final = frozenset({408, 425})  # and 5xx: the request may have been acted on
+
+
+class FailureKind(enum.Enum):
+    """What kind of failure ended an attempt without a response."""
+
+    NETWORK = "network"
+    """The connection was not made, broke or was too slow: another attempt may succeed."""
+    STALE = "stale"
+    """The server had closed a kept-alive connection before it sent a byte: try at once on a fresh one."""
+    FINAL = "final"
+    """Another attempt would fail alike: a certificate, a URL, a protocol error of our own."""
+    EXPIRED = "expired"
+    """The time of the whole call is over."""
+
+
+@attrs.frozen
+class Failure:
+    """An attempt that ended without a whole response."""
+
+    error: APIConnectionError
+    """The error to raise if there is no further attempt."""
+    kind: FailureKind = FailureKind.NETWORK
+    """What kind of failure it was."""
+
+
+def status_is_retryable(status: int, headers: httpx.Headers, *, method: str, keyed: bool) -> bool:
+    """Whether a request that was answered with an error status may be sent again.
+
+    Args:
+        status: The status code.
+        headers: The response's headers: ``x-should-retry`` overrides all but 400, 401, 403, 404 and 422.
+        method: The request's method, in any case.
+        keyed: Whether the request carries an idempotency key.
+    """
+    if status in _NEVER:
+        return False
+    match headers.get("x-should-retry", "").lower():
+        case "true":
+            return True
+        case "false":
+            return False
+        case _:
+            pass
+    if status in _ALWAYS:
+        return True
+    if status in _WHEN_KEYED:
+        return keyed
+    return (status in _WHEN_SAFE or status >= 500) and _may_arrive_twice(method, keyed)
+
+
+def failure_is_retryable(failure: Failure, *, method: str, keyed: bool) -> bool:
+    """Whether a request that got no whole response may be sent again.
+
+    Args:
+        failure: How the attempt ended.
+        method: The request's method, in any case.
+        keyed: Whether the request carries an idempotency key.
+    """
+    if failure.kind in (FailureKind.FINAL, FailureKind.EXPIRED):
+        return False
+    return failure.error.sent is False or _may_arrive_twice(method, keyed)
+
+
+def _may_arrive_twice(method: str, keyed: bool) -> bool:
+    return keyed or method.upper() in IDEMPOTENT_METHODS
