@@ -1,0 +1,181 @@
+"""Errors of the HTTP stack, made into errors of the library at one place, by one table.
+
+`Trace` keeps what httpcore tells about an attempt, so that whether a request was sent is known, not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import attrs
+import h11
+import httpx
+import trio
+
+from .._errors import APIConnectionError, APITimeoutError
+from .._redact import redact_url
+from ..retry import Failure, FailureKind
+
+__all__ = ["FOREIGN_ERRORS", "Trace", "failure_of"]
+
+
+@attrs.define
+class Trace:
+    """What became of the last request that was sent under it: a recorder for httpx's ``trace`` extension.
+
+    Pass ``hook`` (or ``async_hook`` to an async client) as ``extensions={"trace": ...}``, a new one each attempt.
+    """
+
+    sent: bool | None = None
+    """Whether the request's headers began to be written; None while the transport told nothing."""
+    reused: bool = False
+    """Whether it was sent over a connection that had served another one before."""
+    response_began: bool = False
+    """Whether the headers of the response came."""
+    _connected: bool = False
+
+    def hook(self, name: str, info: Mapping[str, Any]) -> None:
+        """Take an event of httpcore: ``http11.send_request_headers.started``, ``connection.connect_tcp.failed``..."""
+        match name.split(".")[1:]:
+            case ["connect_tcp" | "connect_unix_socket", "started"]:
+                self._connected, self.sent = True, False
+            case ["send_request_headers", "started"] if info["request"].method == b"CONNECT":
+                pass  # to the proxy: it opens the tunnel, and carries nothing of the request
+            case ["send_request_headers", "started"]:
+                self.reused, self._connected = not self._connected, False
+                self.sent, self.response_began = True, False
+            case ["send_request_headers", "failed"] if type(info["exception"]).__name__.endswith("ProtocolError"):
+                self.sent = False  # h11 and h2 refuse what they can't render before a byte is written
+            case ["receive_response_headers", "complete"]:
+                self.response_began = True
+            case _:
+                pass
+
+    async def async_hook(self, name: str, info: Mapping[str, Any]) -> None:  # noqa: ASYNC124, ASYNC910
+        """`hook` for async clients. It does not checkpoint: httpcore does, between two events."""
+        self.hook(name, info)
+
+
+@attrs.frozen
+class _Row:
+    """What an exception of the HTTP stack is to the library."""
+
+    what: str
+    error: type[APIConnectionError] = APIConnectionError
+    sent: bool | None = None
+    """False: the exception itself says that nothing was sent. Else a guess, for transports without a trace."""
+    kind: FailureKind = FailureKind.NETWORK
+    timeout: str | None = None
+    """The timeout of httpx that ran out."""
+
+
+_FINAL: Final = FailureKind.FINAL
+_TABLE: Final[dict[type[Exception], _Row]] = {
+    httpx.RequestError: _Row("Connection error"),
+    httpx.ConnectError: _Row("Could not connect", sent=False),
+    httpx.ReadError: _Row("Connection broken while reading the response", sent=True),
+    httpx.WriteError: _Row("Connection broken while sending the request"),
+    httpx.RemoteProtocolError: _Row("The server broke off or broke the protocol", sent=True),
+    httpx.ProxyError: _Row("The proxy refused", sent=False),
+    httpx.TimeoutException: _Row("Timed out", APITimeoutError),
+    httpx.ConnectTimeout: _Row("Connecting timed out", APITimeoutError, sent=False, timeout="connect"),
+    httpx.PoolTimeout: _Row("Waiting for a free connection timed out", APITimeoutError, sent=False, timeout="pool"),
+    httpx.ReadTimeout: _Row("Reading the response timed out", APITimeoutError, sent=True, timeout="read"),
+    httpx.WriteTimeout: _Row("Sending the request timed out", APITimeoutError, timeout="write"),
+    httpx.InvalidURL: _Row("Invalid URL", sent=False, kind=_FINAL),
+    httpx.UnsupportedProtocol: _Row("Unsupported protocol", sent=False, kind=_FINAL),
+    httpx.LocalProtocolError: _Row("The request is no valid HTTP", kind=_FINAL),
+    httpx.TooManyRedirects: _Row("Too many redirects", sent=True, kind=_FINAL),
+    httpx.DecodingError: _Row("The response's content encoding is broken", sent=True, kind=_FINAL),
+    # httpcore maps these only in part
+    h11.LocalProtocolError: _Row("The request is no valid HTTP", kind=_FINAL),
+    ssl.SSLError: _Row("TLS failed"),
+    trio.BrokenResourceError: _Row("Connection broken"),
+    trio.ClosedResourceError: _Row("Connection closed"),
+}
+
+FOREIGN_ERRORS: Final = (
+    httpx.RequestError,
+    httpx.InvalidURL,
+    h11.LocalProtocolError,
+    ssl.SSLError,
+    trio.BrokenResourceError,
+    trio.ClosedResourceError,
+)
+"""What sending and reading may raise by itself; the application's own exceptions are not among them."""
+
+_QUOTED_BYTES: Final = re.compile(r"\bb['\"]|bytearray\(")
+_UNTRUSTED: Final = re.compile(r"CERTIFICATE|UNKNOWN_CA")  # in OpenSSL's reasons, ours and those of the peer's alert
+
+
+def failure_of(exc: Exception, trace: Trace, request: httpx.Request) -> Failure:
+    """Make a failure of an exception that is one of `FOREIGN_ERRORS`.
+
+    The exception becomes the error's ``__cause__``, without the tracebacks: their frames hold headers. Where its
+    text may quote a header or a password it is left out altogether.
+
+    Args:
+        exc: What `httpx` raised.
+        trace: What it told about the attempt.
+        request: What was to be sent.
+    """
+    row = next(_TABLE[cls] for cls in type(exc).__mro__ if cls in _TABLE)
+    links = _causes(exc)
+    what, kind = row.what, row.kind
+    if _is_certificate_failure(links):
+        what, kind = "The TLS certificate was not accepted", FailureKind.FINAL
+    elif _died_idle(exc, trace):
+        kind = FailureKind.STALE
+    sent = row.sent if trace.sent is None or row.sent is False else trace.sent
+    quotes = any(_may_quote_secrets(link) for link in links)
+    if (seconds := request.extensions.get("timeout", {}).get(row.timeout)) is not None:
+        what += f" after {seconds:g} s"
+    detail = next((text for link in links if (text := str(link))), "")
+    message = f"{what}: {request.method} {redact_url(request.url)}" + (f" ({detail})" if detail and not quotes else "")
+    error = row.error(message, sent=sent, request=request)
+    for link in links:
+        link.__traceback__ = None
+    error.__cause__ = None if quotes else exc
+    return Failure(error, kind)
+
+
+def _causes(exc: BaseException) -> list[BaseException]:
+    """*exc*, what it was raised from, and so on; not what was merely being handled: that is the application's."""
+    causes = [exc]
+    for cause in causes:  # grows as it is walked
+        further: list[BaseException | None] = [cause.__cause__]
+        if isinstance(cause, BaseExceptionGroup):
+            further += cast("BaseExceptionGroup[BaseException]", cause).exceptions
+        causes += [new for new in further if new is not None and not any(new is known for known in causes)]
+    return causes
+
+
+def _is_certificate_failure(links: list[BaseException]) -> bool:
+    """Whether either side refused the other's certificate."""
+    return any(
+        isinstance(link, ssl.SSLCertVerificationError)
+        or (isinstance(link, ssl.SSLError) and _UNTRUSTED.search(link.reason or "") is not None)
+        or "CERTIFICATE_VERIFY_FAILED" in str(link)
+        for link in links
+    )
+
+
+def _died_idle(exc: Exception, trace: Trace) -> bool:
+    """Whether a kept-alive connection turned out to be closed, before a byte of a response came.
+
+    The server's close is met as an end of data or as a reset, as it happens. httpcore does not tell of a response
+    that breaks off within its headers: that counts as none.
+    """
+    if not (trace.sent and trace.reused) or trace.response_began:
+        return False
+    if isinstance(exc, httpx.RemoteProtocolError):
+        return str(exc).startswith("Server disconnected")
+    return isinstance(exc, (httpx.ReadError, httpx.WriteError))
+
+
+def _may_quote_secrets(link: BaseException) -> bool:
+    """Whether the text holds a piece of the input: h11 quotes header lines, httpx parts of the URL."""
+    return isinstance(link, httpx.InvalidURL) or _QUOTED_BYTES.search(str(link)) is not None
