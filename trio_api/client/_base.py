@@ -1,0 +1,352 @@
+"""What both colours of client share: settings, hooks, and every decision about a call but its order in time.
+
+No IO and no waiting here. `AsyncAPIClient` and `SyncAPIClient` add the driver and the verbs.
+"""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar, get_args, get_origin
+
+import attrs
+import httpx
+
+from .._constants import DEFAULT_TIMEOUT
+from .._errors import APIStatusError, APITimeoutError, status_error_class
+from .._logging import set_up_logging
+from .._redact import RedactedRequest, redact_url
+from .._types import Headers, NotGiven, Query, TimeoutTypes
+from .._version import __version__
+from ..flow import CallFlow, CallRules, Outcome, Reply, call_flow
+from ..pages import BasePage
+from ..request import (
+    Body,
+    ClientDefaults,
+    FinalRequestOptions,
+    Querystring,
+    RequestOptions,
+    build_request,
+    merge_headers,
+    prepare_base_url,
+)
+from ..responses import BaseAPIResponse, Decoded, ProblemLog, decode, make_status_error
+from ..retry import Failure, FailureKind
+from ..transport import WatchedAuth
+from ._config import ClientConfig, checked_origins
+from ._platform import platform_facts
+from ._resource import rebind_resources
+
+__all__ = ["BaseClient", "Call", "OptionsTypes", "final_options"]
+
+HttpxClientT = TypeVar("HttpxClientT", bound="httpx.Client | httpx.AsyncClient")
+DefaultStreamT = TypeVar("DefaultStreamT")
+ClientT = TypeVar("ClientT", bound="BaseClient[Any, Any]")
+
+OptionsTypes = RequestOptions | Mapping[str, Any]
+
+_KEYED_METHODS = frozenset({"POST", "PATCH"})
+_OVERRIDES = tuple(field.name for field in attrs.fields(RequestOptions))
+_ALL_OPTIONS = tuple(field.name for field in attrs.fields(FinalRequestOptions))
+
+
+def final_options(method: str, url: str, options: OptionsTypes | None, **given: Any) -> FinalRequestOptions:
+    """The whole call that a verb asks for: its own arguments, and what *options* override.
+
+    Raises:
+        TypeError: *options* is neither a `RequestOptions` nor a mapping, or names no field.
+    """
+    overrides = {} if options is None else _as_fields(options, _OVERRIDES)
+    return FinalRequestOptions(method=method, url=url, **given, **overrides)
+
+
+def _as_fields(options: OptionsTypes, names: tuple[str, ...]) -> dict[str, Any]:
+    if isinstance(options, RequestOptions):
+        return {name: getattr(options, name) for name in names}
+    if not isinstance(options, Mapping):
+        raise TypeError(
+            f"options must be a RequestOptions or a mapping with its field names, got {type(options).__name__}"
+        )
+    for name in options:
+        if name not in names:
+            raise TypeError(f"options has no field {name!r}; there are {', '.join(names)}")
+    return dict(options)
+
+
+@attrs.frozen(repr=False)
+class Call:
+    """One call, ready to be driven."""
+
+    options: FinalRequestOptions
+    body: Body
+    flow: CallFlow
+    total_timeout: float | None
+    """Seconds for the whole call, or None."""
+    idempotency_key: str
+    """Sent where the method or the caller asks for a key; the same on every attempt."""
+
+
+class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
+    """The half of a client that decides. Subclass `AsyncAPIClient` or `SyncAPIClient`, not this.
+
+    Class attributes:
+        idempotency_header: The header that carries the key of a POST or PATCH; None turns keys off.
+        header_prefix: What the names of the platform and retry headers begin with.
+    """
+
+    idempotency_header: str | None = "Idempotency-Key"
+    header_prefix: str = "X-Trio-API"
+
+    _client: HttpxClientT
+    _asynchronous = "false"
+
+    def __init__(
+        self,
+        *,
+        http_client: HttpxClientT | None,
+        default_http_client: Any,
+        transport_options: dict[str, Any],
+        base_url: str | httpx.URL,
+        retry: Any,
+        trusted_origins: Any,
+        custom_headers: Any,
+        custom_query: Any,
+        **settings: Any,
+    ) -> None:
+        url, authorization = prepare_base_url(base_url)
+        optional = {"custom_headers": custom_headers, "custom_query": custom_query, "retry": retry}
+        self._config = ClientConfig(
+            base_url=url,
+            authorization=authorization,
+            trusted_origins=checked_origins(trusted_origins),
+            **settings,
+            **{name: value for name, value in optional.items() if value is not None},
+        )
+        given = {name: value for name, value in transport_options.items() if not isinstance(value, NotGiven)}
+        if http_client is not None and given:
+            raise TypeError(
+                f"{', '.join(sorted(given))} configure the default HTTP client and have no effect beside http_client; "
+                "give them to that client instead"
+            )
+        set_up_logging()
+        self._owns_http_client = http_client is None
+        self._client = default_http_client(**given) if http_client is None else http_client
+        self._problem_log = ProblemLog()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {redact_url(self._config.base_url)}>"
+
+    # -- settings --------------------------------------------------------------------------------------------
+
+    @property
+    def base_url(self) -> httpx.URL:
+        """The URL that relative paths are appended to, without userinfo and with a trailing slash."""
+        return self._config.base_url
+
+    @property
+    def max_retries(self) -> int:
+        """How many times a call is retried, unless it says otherwise."""
+        explicit = self._config.max_retries
+        return self._config.retry.max_retries if isinstance(explicit, NotGiven) else explicit
+
+    @property
+    def timeout(self) -> TimeoutTypes:
+        """Seconds per operation of each attempt, an `httpx.Timeout`, or None for no timeout."""
+        if not isinstance(self._config.timeout, NotGiven):
+            return self._config.timeout
+        return DEFAULT_TIMEOUT if self._owns_http_client else self._client.timeout
+
+    @property
+    def total_timeout(self) -> float | None:
+        """Seconds for one call with all its attempts and waits, or None."""
+        return self._config.total_timeout
+
+    @property
+    def _origins(self) -> Any:
+        return self._config.origins
+
+    # -- hooks for subclasses --------------------------------------------------------------------------------
+
+    @property
+    def auth_headers(self) -> Headers:
+        """The headers that authenticate; none by default. Asked for on every attempt."""
+        return {}
+
+    @property
+    def custom_auth(self) -> httpx.Auth | None:
+        """An `httpx.Auth` for requests to the base URL's and the trusted origins; None by default."""
+        return None
+
+    @property
+    def user_agent(self) -> str:
+        """The User-Agent: ``<Class>/Python <the client's version>``."""
+        return f"{type(self).__name__}/Python {self._config.version}"
+
+    @property
+    def default_headers(self) -> Headers:
+        """What every request carries unless the call overrides it. Asked for on every attempt."""
+        basic: Headers = {} if self._config.authorization is None else {"Authorization": self._config.authorization}
+        return merge_headers(
+            {"Accept": "application/json", "User-Agent": self.user_agent},
+            self.platform_headers(),
+            basic,
+            self.auth_headers,
+            self._config.custom_headers,
+        )
+
+    @property
+    def default_query(self) -> Query:
+        """The query parameters that every request carries unless its URL or the call overrides them."""
+        return self._config.custom_query
+
+    @property
+    def qs(self) -> Querystring:
+        """How nested parameters and arrays are written."""
+        return Querystring()
+
+    def platform_headers(self) -> Headers:
+        """What requests say of the program that sends them: library, system and runtime."""
+        facts = {**platform_facts(), "Async": self._asynchronous}
+        return {f"{self.header_prefix}-{name}": value for name, value in facts.items()}
+
+    def _validate_headers(self, headers: httpx.Headers) -> None:
+        """Raise here if a request must not be sent with these headers; nothing by default."""
+
+    def _make_status_error(self, message: str, *, body: object, response: httpx.Response) -> APIStatusError:
+        """Make the error of a status of 400 or more."""
+        return status_error_class(response.status_code)(message, body=body, response=response)
+
+    def _should_retry(self, response: httpx.Response) -> bool | None:
+        """Decide whether an error response is retried; None leaves it to the policy."""
+        return None
+
+    # -- copies ----------------------------------------------------------------------------------------------
+
+    def _copy(self: ClientT, *, http_client: Any, **changes: Any) -> ClientT:
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        for name in self.__dict__:
+            if isinstance(getattr(type(self), name, None), functools.cached_property):
+                del copied.__dict__[name]  # made from the parent; made anew from the copy when asked for
+        copied._config = self._config.with_changes(**changes)
+        if http_client is not None:
+            copied._client, copied._owns_http_client = http_client, False
+        rebind_resources(copied, parent=self)
+        return copied
+
+    # -- one call --------------------------------------------------------------------------------------------
+
+    def _new_call(self, options: FinalRequestOptions | Mapping[str, Any]) -> Call:
+        """Everything about a call that is settled before its first attempt.
+
+        Raises:
+            TypeError, ValueError: The options can't be a call.
+        """
+        if not isinstance(options, FinalRequestOptions):
+            options = FinalRequestOptions(**_as_fields(options, _ALL_OPTIONS))
+        config = self._config
+        retries = self.max_retries if isinstance(options.max_retries, NotGiven) else options.max_retries
+        rules = CallRules(
+            policy=attrs.evolve(config.retry, max_retries=retries),
+            origins=config.origins,
+            follow_redirects=config.follow_redirects if options.follow_redirects is None else options.follow_redirects,
+            idempotency_header=self.idempotency_header,
+            should_retry=self._should_retry,
+            status_error=lambda response: make_status_error(response, self._make_status_error),
+        )
+        return Call(
+            options=options,
+            body=Body.from_options(options),
+            flow=call_flow(rules),
+            total_timeout=config.total_timeout
+            if isinstance(options.total_timeout, NotGiven)
+            else options.total_timeout,
+            idempotency_key=options.idempotency_key or f"{uuid.uuid4()}",
+        )
+
+    def _build(
+        self, call: Call, options: FinalRequestOptions, body: Body, stream: Any, retries_taken: int
+    ) -> RedactedRequest:
+        """The request of one attempt. *options* and *body* are the call's, unless a hook changed them."""
+        timeout = httpx.Timeout(self.timeout if isinstance(options.timeout, NotGiven) else options.timeout)
+        keyed = options.idempotency_key is not None or options.method.upper() in _KEYED_METHODS
+        request = build_request(
+            options,
+            ClientDefaults(
+                base_url=self._config.base_url,
+                headers=self.default_headers,
+                query=self.default_query,
+                qs=self.qs,
+                origins=self._config.origins,
+                idempotency_header=self.idempotency_header,
+                header_prefix=self.header_prefix,
+                client_headers=self._client.headers,
+                client_query=self._client.params,
+            ),
+            body=body,
+            stream=stream,
+            retries_taken=retries_taken,
+            read_timeout=timeout.read,
+            idempotency_key=call.idempotency_key if keyed else None,
+            extensions={"timeout": timeout.as_dict()},
+        )
+        self._validate_headers(request.headers)
+        return request
+
+    def _expired(self, call: Call, elapsed: float, time_left: float = 0.0) -> Outcome:
+        """The outcome of an attempt that the call's own total_timeout cut off."""
+        request = RedactedRequest(call.options.method, redact_url(call.options.url))
+        message = f"The call took longer than its total_timeout of {call.total_timeout} seconds"
+        failure = Failure(APITimeoutError(message, request=request), FailureKind.EXPIRED)
+        return Outcome(request, failure, elapsed, time_left)
+
+    def _body_for(self, call: Call, options: FinalRequestOptions) -> Body:
+        """The body of an attempt: the call's own, unless a hook gave another. A stream is never begun twice."""
+        if options is call.options or (options.content is not None and options.content is call.options.content):
+            return call.body
+        return Body.from_options(options)
+
+    def _auth_for(self, *, trusted: bool) -> WatchedAuth | None:
+        """The auth of an attempt; none where the origin is not trusted."""
+        if not trusted:
+            return None
+        auth = self.custom_auth
+        if auth is None:
+            auth = self._client.auth
+        return None if auth is None else WatchedAuth(auth)
+
+    # -- what a response comes to ----------------------------------------------------------------------------
+
+    def _decode(self, response: httpx.Response, cast_to: Any) -> Decoded:
+        decoded = decode(response, cast_to, strict=self._config.strict)
+        if decoded.problems:
+            self._problem_log.report(cast_to, decoded.problems)
+        return decoded
+
+    def _wrap(
+        self, reply: Reply, call: Call, cast_to: Any, default: type[BaseAPIResponse[Any]]
+    ) -> BaseAPIResponse[Any]:
+        """The wrapper of the reply: the kind that *cast_to* names, or the client's own."""
+        wrapper, inner = _split_wrapper(cast_to)
+
+        def adopt(value: Any, response: BaseAPIResponse[Any], is_default: bool) -> Any:
+            if isinstance(value, BasePage):
+                value._bind(self, call.options, response)  # pyright: ignore[reportPrivateUsage]
+            if is_default and call.options.post_parser is not None:
+                return call.options.post_parser(value)
+            return value
+
+        return (wrapper or default)(reply, owner=self, cast_to=inner, adopt=adopt)
+
+    def _result(self, response: BaseAPIResponse[Any], cast_to: Any) -> Any:
+        """What the call gives: the value, or the wrapper where *cast_to* names one."""
+        return response._parse() if _split_wrapper(cast_to)[0] is None else response  # pyright: ignore[reportPrivateUsage]
+
+
+def _split_wrapper(cast_to: Any) -> tuple[type[BaseAPIResponse[Any]] | None, Any]:
+    """``APIResponse[Item]`` as its class and ``Item``; any other type as None and itself."""
+    origin = get_origin(cast_to) or cast_to
+    if isinstance(origin, type) and issubclass(origin, BaseAPIResponse):
+        return origin, next(iter(get_args(cast_to)), object)
+    return None, cast_to

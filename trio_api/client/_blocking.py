@@ -1,0 +1,332 @@
+"""The blocking client: the driver of the call's protocol. What to do is decided elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+
+from .._errors import ClientStateError, ResponseTooLargeError
+from .._redact import sealed
+from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
+from .._version import __version__
+from ..flow import Attempt, CallFlow, Outcome, Reply
+from ..request import Body, FinalRequestOptions, filter_for_origin
+from ..retry import Failure, FailureKind, RetryPolicy
+from ..transport import DefaultHttpxClient, Trace, blocking_stream, failure_of, read_blocking
+from ._base import BaseClient, Call, OptionsTypes, final_options
+from ._pages_blocking import BaseSyncPage, SyncPaginator
+from ._responses_blocking import APIResponse
+from ._verbs_blocking import RawResponses, SyncVerbs
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, TypeForm
+
+__all__ = ["SyncAPIClient"]
+
+R = TypeVar("R")
+T = TypeVar("T")
+SyncPageT = TypeVar("SyncPageT", bound="BaseSyncPage[Any]")
+
+
+def drive(flow: CallFlow, exchange: Callable[[Attempt], Outcome]) -> Reply:
+    """Do what the flow of a call says until it ends."""
+    attempt = next(flow)
+    while True:
+        if attempt.after > 0:
+            time.sleep(attempt.after)
+        outcome = exchange(attempt)
+        try:
+            attempt = flow.send(outcome)
+        except StopIteration as stop:
+            reply: Reply = stop.value
+            return reply
+
+
+def _check_http_client(http_client: object) -> None:
+    if http_client is not None and not isinstance(http_client, httpx.Client):
+        raise TypeError(f"http_client must be an httpx.Client, got {type(http_client).__name__}")
+
+
+class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
+    """A client of an HTTP/JSON API, for programs without an event loop; subclass it to write an SDK.
+
+    Works with or without ``with``; `close` it, or leave its block, to close its connections. What it decides it
+    shares with `AsyncAPIClient`.
+
+    Args:
+        version: The version that the User-Agent names.
+        base_url: What relative paths are appended to. Its userinfo is sent as Basic credentials.
+        max_retries: How many times a call is retried; wins over the policy's. Default: 2.
+        timeout: Seconds per operation (connect, read, write, pool) of each attempt, an `httpx.Timeout`, or None
+            for no timeout. Default: the *http_client*'s own, else 600 with 5 to connect.
+        total_timeout: Seconds for one call with all its attempts and waits; None for no bound.
+        http_client: An open `httpx.Client` to send by; its owner closes it.
+        custom_headers: Headers that every request carries; `omit` removes one.
+        custom_query: Query parameters that every request carries.
+        retry: The retry policy.
+        max_response_bytes: The most, in bytes, that a buffered response may decode to.
+        trusted_origins: Origins besides the base URL's that credentials may go to: ``"https://cdn.example.com"``.
+        follow_redirects: Whether redirects are followed.
+        limits, verify, cert, proxy, trust_env, http2: Passed to the default HTTP client, as httpx has them.
+
+    Raises:
+        TypeError, ValueError: An argument can't be what it is meant to be; the message names it.
+    """
+
+    _is_copy = False
+
+    @sealed
+    def __init__(
+        self,
+        *,
+        version: str = __version__,
+        base_url: str | httpx.URL,
+        max_retries: int | NotGiven = not_given,
+        timeout: TimeoutTypes | NotGiven = not_given,
+        total_timeout: float | None = None,
+        http_client: httpx.Client | None = None,
+        custom_headers: Headers | None = None,
+        custom_query: Query | None = None,
+        retry: RetryPolicy | None = None,
+        max_response_bytes: int | NotGiven = not_given,
+        trusted_origins: Iterable[str] = (),
+        follow_redirects: bool = True,
+        limits: httpx.Limits | NotGiven = not_given,
+        verify: Any = not_given,
+        cert: Any = not_given,
+        proxy: Any = not_given,
+        trust_env: bool | NotGiven = not_given,
+        http2: bool | NotGiven = not_given,
+        _strict_response_validation: bool = False,
+    ) -> None:
+        _check_http_client(http_client)
+        super().__init__(
+            http_client=http_client,
+            default_http_client=DefaultHttpxClient,
+            transport_options={
+                "limits": limits,
+                "verify": verify,
+                "cert": cert,
+                "proxy": proxy,
+                "trust_env": trust_env,
+                "http2": http2,
+            },
+            version=version,
+            base_url=base_url,
+            max_retries=max_retries,
+            timeout=timeout,
+            total_timeout=total_timeout,
+            custom_headers=custom_headers,
+            custom_query=custom_query,
+            retry=retry,
+            max_response_bytes=max_response_bytes,
+            trusted_origins=trusted_origins,
+            follow_redirects=follow_redirects,
+            strict=_strict_response_validation,
+        )
+
+    # -- lifetime --------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        """Use the client as a block that closes it.
+
+        Raises:
+            ClientStateError: It was closed.
+        """
+        self._check_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; not those of a caller's ``http_client``, and not those of a copy's parent."""
+        if self._owns_http_client and not self._is_copy:
+            self._client.close()
+
+    def _check_open(self) -> None:
+        if self._client.is_closed:
+            raise ClientStateError(
+                f"this {type(self).__name__} is closed. Make another:\n"
+                f"    with {type(self).__name__}(...) as client:\n"
+                "        client.get(...)"
+            )
+
+    @sealed
+    def copy(
+        self,
+        *,
+        base_url: str | httpx.URL | NotGiven = not_given,
+        timeout: TimeoutTypes | NotGiven = not_given,
+        total_timeout: float | None | NotGiven = not_given,
+        max_retries: int | NotGiven = not_given,
+        custom_headers: Headers | None = None,
+        set_custom_headers: Headers | None = None,
+        custom_query: Query | None = None,
+        set_custom_query: Query | None = None,
+        http_client: httpx.Client | None = None,
+        retry: RetryPolicy | NotGiven = not_given,
+        max_response_bytes: int | NotGiven = not_given,
+        trusted_origins: Iterable[str] | NotGiven = not_given,
+        follow_redirects: bool | NotGiven = not_given,
+    ) -> Self:
+        """Make a client that shares the connections of this one, and differs in what is given.
+
+        Closing the copy closes nothing of the parent's.
+
+        Args:
+            base_url, timeout, total_timeout, max_retries, retry, max_response_bytes, trusted_origins,
+                follow_redirects: In place of the parent's.
+            custom_headers, custom_query: Merged over the parent's.
+            set_custom_headers, set_custom_query: In place of the parent's.
+            http_client: An open `httpx.Client` to send by; its owner closes it.
+
+        Raises:
+            TypeError, ValueError: An argument can't be what it is meant to be, or ``custom_*`` stands beside
+                ``set_custom_*``.
+        """
+        _check_http_client(http_client)
+        copied = self._copy(
+            http_client=http_client,
+            base_url=base_url,
+            timeout=timeout,
+            total_timeout=total_timeout,
+            max_retries=max_retries,
+            custom_headers=custom_headers,
+            set_custom_headers=set_custom_headers,
+            custom_query=custom_query,
+            set_custom_query=set_custom_query,
+            retry=retry,
+            max_response_bytes=max_response_bytes,
+            trusted_origins=trusted_origins,
+            follow_redirects=follow_redirects,
+        )
+        copied._is_copy = True
+        return copied
+
+    with_options = copy
+
+    # -- hooks for subclasses --------------------------------------------------------------------------------
+
+    def _prepare_options(self, options: FinalRequestOptions) -> FinalRequestOptions:
+        """Change the options of an attempt before its request is built; called on every attempt."""
+        return options
+
+    def _prepare_request(self, request: httpx.Request) -> None:
+        """Change the request of an attempt in place, to sign it for example; called on every attempt."""
+
+    # -- the driver ------------------------------------------------------------------------------------------
+
+    def _send(self, call: Call) -> Reply:
+        self._check_open()
+        deadline = math.inf if call.total_timeout is None else time.monotonic() + call.total_timeout
+        with contextlib.closing(call.flow):
+            return drive(call.flow, functools.partial(self._exchange, call, deadline))
+
+    def _exchange(self, call: Call, deadline: float, attempt: Attempt) -> Outcome:
+        request, body = (attempt.redirect, call.body) if attempt.redirect else self._request_for(call, attempt)
+        trusted = self._config.origins.trusts(request.url)
+        if trusted:
+            self._client.cookies.set_cookie_header(request)
+        auth = self._auth_for(trusted=trusted)
+        trace = Trace()
+        started = time.monotonic()
+        if started >= deadline:
+            return self._expired(call, elapsed=0.0)
+        request.extensions["trace"] = trace.hook
+        request.extensions["timeout"] = _clamped(request.extensions["timeout"], deadline - started)
+        result: httpx.Response | Failure
+        try:
+            response = self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+            result = read_blocking(response, self._config.max_response_bytes, deadline)
+        except ResponseTooLargeError as error:
+            result = Failure(error, FailureKind.FINAL)
+        except httpx.RequestError as error:
+            if error is body.error or (auth is not None and error is auth.error):
+                raise  # the application's own: its body iterator or its auth speaks HTTP too
+            if isinstance(error, httpx.TimeoutException) and time.monotonic() >= deadline:
+                return self._expired(call, elapsed=time.monotonic() - started)
+            result = failure_of(error, trace, request)
+        ended = time.monotonic()
+        return Outcome(request, result, ended - started, deadline - ended, body.replayable)
+
+    def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
+        options = self._prepare_options(call.options)
+        body = self._body_for(call, options)
+        request = self._build(call, options, body, blocking_stream(body), attempt.retries_taken)
+        self._prepare_request(request)
+        filter_for_origin(request, self._config.origins)
+        return request, body
+
+    # -- calls -----------------------------------------------------------------------------------------------
+
+    def _respond(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
+        call = self._new_call(options)
+        return self._wrap(self._send(call), call, cast_to, APIResponse)
+
+    @sealed
+    def request(self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]) -> R:
+        """Make one call.
+
+        Args:
+            cast_to: What the response is built into.
+            options: The whole call.
+
+        Returns:
+            The value; or what the options' ``post_parser`` makes of it.
+
+        Raises:
+            APIError: The call failed.
+            ClientStateError: The client is closed.
+            TypeError, ValueError: The call can't be made as it is described.
+        """
+        return self._result(self._respond(cast_to, options), cast_to)
+
+    def _fetch_page(self, page_type: Any, options: FinalRequestOptions) -> Any:
+        return self.request(page_type, options)
+
+    @sealed
+    def get_api_list(
+        self,
+        path: str,
+        *,
+        model: TypeForm[T],
+        page: type[SyncPageT],
+        body: object = not_given,
+        options: OptionsTypes | None = None,
+        method: str = "get",
+    ) -> SyncPaginator[T, SyncPageT]:
+        """Describe a list that comes in pages; nothing is sent yet.
+
+        Args:
+            path: Where the list is.
+            model: What each item is built into.
+            page: The page class: ``SyncCursorPage[Item]``.
+            body: The JSON body of each page's request, for lists that are asked for by POST.
+            options: What the requests override.
+            method: The method of each page's request.
+
+        Returns:
+            The paginator: iterate it for the items of all pages; ``first_page()`` gives the first.
+        """
+        return SyncPaginator(self, final_options(method, path, options, json_data=body), page, model)
+
+    @property
+    def with_raw_response(self) -> RawResponses:
+        """The verbs, giving the response in its wrapper rather than the value."""
+        return RawResponses(self._respond)
+
+
+def _clamped(timeout: dict[str, float | None], time_left: float) -> dict[str, float | None]:
+    """The timeouts of an attempt, none longer than the time that the call has left."""
+    return {name: time_left if value is None else min(value, time_left) for name, value in timeout.items()}

@@ -1,0 +1,134 @@
+"""What a client was told: one immutable value, checked when it is made; a copy of a client evolves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+import httpx
+
+from .._checks import check_max_retries, check_seconds
+from .._constants import DEFAULT_MAX_RESPONSE_BYTES
+from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
+from ..request import Origins, check_timeout, merge_headers, prepare_base_url
+from ..retry import RetryPolicy
+
+__all__ = ["ClientConfig"]
+
+
+def _check_bytes(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{attribute.name} must be a number of bytes, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{attribute.name} must be at least 1 byte, got {value}")
+
+
+def _check_kind(kind: type[object]) -> Any:
+    def validator(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, kind):
+            raise TypeError(f"{attribute.name} must be a {kind.__name__}, got {value!r}")
+
+    return validator
+
+
+def _checked_mapping(name: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
+    for key in value:
+        if not isinstance(key, str):
+            raise TypeError(f"{name} must have str keys, got {key!r}")
+    return dict(value)
+
+
+def _checked_headers(value: object) -> Headers:
+    return merge_headers(_checked_mapping("custom_headers", value))  # names and values are checked there
+
+
+def _checked_max_retries(value: int | NotGiven) -> int | NotGiven:
+    return value if isinstance(value, NotGiven) else check_max_retries(value)
+
+
+def _checked_timeout(value: TimeoutTypes | NotGiven) -> TimeoutTypes | NotGiven:
+    return value if isinstance(value, NotGiven) else check_timeout(value)
+
+
+def _checked_total_timeout(value: float | None) -> float | None:
+    return None if value is None else check_seconds("total_timeout", value)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class ClientConfig:
+    """The settings of one client or copy. Its repr shows none of them, since some are credentials."""
+
+    version: str = attrs.field(validator=_check_kind(str))
+    base_url: httpx.URL
+    """Without userinfo, with a trailing ``/`` before any query."""
+    authorization: str | None
+    """The base URL's userinfo as a Basic credential."""
+    max_retries: int | NotGiven = attrs.field(default=not_given, converter=_checked_max_retries)
+    """Not given: the policy's."""
+    timeout: TimeoutTypes | NotGiven = attrs.field(default=not_given, converter=_checked_timeout)
+    """Not given: the caller's HTTP client's, or the default."""
+    total_timeout: float | None = attrs.field(default=None, converter=_checked_total_timeout)
+    custom_headers: Headers = attrs.field(factory=dict, converter=_checked_headers)
+    custom_query: Query = attrs.field(factory=dict, converter=lambda value: _checked_mapping("custom_query", value))
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_check_kind(RetryPolicy))
+    max_response_bytes: int = attrs.field(default=DEFAULT_MAX_RESPONSE_BYTES, validator=_check_bytes)
+    trusted_origins: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    follow_redirects: bool = attrs.field(default=True, validator=_check_kind(bool))
+    strict: bool = attrs.field(default=False, validator=_check_kind(bool))
+    origins: Origins = attrs.field(init=False)
+    """The base URL's origin and the trusted ones."""
+
+    @origins.default
+    def _default_origins(self) -> Origins:
+        return Origins(self.base_url, self.trusted_origins)
+
+    def with_changes(
+        self,
+        *,
+        base_url: str | httpx.URL | NotGiven = not_given,
+        custom_headers: Headers | None = None,
+        set_custom_headers: Headers | None = None,
+        custom_query: Query | None = None,
+        set_custom_query: Query | None = None,
+        trusted_origins: Iterable[str] | NotGiven = not_given,
+        **others: Any,
+    ) -> ClientConfig:
+        """The settings of a copy: what is `not_given` stays, ``custom_*`` merge, ``set_custom_*`` replace.
+
+        Raises:
+            ValueError: A ``custom_*`` stands beside its ``set_custom_*``.
+        """
+        changes = {name: value for name, value in others.items() if not isinstance(value, NotGiven)}
+        if not isinstance(base_url, NotGiven):
+            changes["base_url"], changes["authorization"] = prepare_base_url(base_url)
+        if not isinstance(trusted_origins, NotGiven):
+            changes["trusted_origins"] = checked_origins(trusted_origins)
+        for name, added, replaced in (
+            ("custom_headers", custom_headers, set_custom_headers),
+            ("custom_query", custom_query, set_custom_query),
+        ):
+            if added is not None and replaced is not None:
+                raise ValueError(f"{name} and set_{name} exclude each other: the first merges, the second replaces")
+            if replaced is not None:
+                changes[name] = replaced
+        if custom_headers is not None:
+            changes["custom_headers"] = merge_headers(self.custom_headers, _checked_headers(custom_headers))
+        if custom_query is not None:
+            changes["custom_query"] = {**self.custom_query, **_checked_mapping("custom_query", custom_query)}
+        return attrs.evolve(self, **changes)
+
+
+def checked_origins(value: object) -> tuple[str, ...]:
+    """Return *value* as a tuple of origins; each is parsed by `Origins`.
+
+    Raises:
+        TypeError: It is one text, or no iterable at all.
+    """
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(
+            f'trusted_origins must be a list of origins, such as ["https://cdn.example.com"], got {value!r}'
+        )
+    return tuple(value)

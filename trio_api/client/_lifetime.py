@@ -1,0 +1,132 @@
+"""The time in which a Trio client is open: one nursery, and the calls that other tasks have in flight.
+
+Shared by a client and its copies; who enters first opens it, and closes it.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from types import TracebackType
+from typing import Final, final
+
+import trio
+
+from .._constants import CLEANUP_SECONDS
+from .._errors import ClientStateError
+from ._nursery import HiddenNursery
+
+__all__ = ["Lifetime"]
+
+
+class _State(enum.Enum):
+    NEW = "was not entered"
+    OPEN = "is open"
+    CLOSING = "is closing"
+    CLOSED = "is closed"
+
+
+class Lifetime:
+    """Opens and closes with the ``async with`` block of a client.
+
+    Args:
+        owner: The name of the client's class, for messages.
+    """
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._state = _State.NEW
+        self._nursery = HiddenNursery()
+        self._calls: set[CallScope] = set()
+        self._idle = trio.Event()
+        self.nursery: trio.Nursery | None = None
+        """Where the background tasks of an open client run."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls may begin."""
+        return self._state is _State.OPEN
+
+    def check(self) -> None:
+        """Raise `ClientStateError`, with the right form, unless the client is open."""
+        if self._state is not _State.OPEN:
+            raise ClientStateError(
+                f"this {self._owner} {self._state.value}. Use it inside its block:\n"
+                f"    async with {self._owner}(...) as client:\n"
+                "        await client.get(...)"
+            )
+
+    async def open(self) -> None:
+        """Open the nursery.
+
+        Raises:
+            ClientStateError: It is open already, or was before.
+        """
+        if self._state is not _State.NEW:
+            raise ClientStateError(
+                f"this {self._owner} {self._state.value} and can't be entered again: make another, or use "
+                "client.with_options(...), which shares the connections of the open one"
+            )
+        self.nursery = await self._nursery.__aenter__()
+        self._state = _State.OPEN
+
+    def call(self, deadline: float = math.inf) -> CallScope:
+        """The scope that a call runs in; *deadline* in seconds of Trio's clock."""
+        return CallScope(self, deadline)
+
+    async def finish_calls(self, grace: float) -> None:
+        """Begin to close: let the calls of other tasks finish for *grace* seconds, then cancel them and see them out."""
+        self._state = _State.CLOSING
+        try:
+            with trio.move_on_after(grace):
+                await self._all_done()
+        finally:
+            for call in self._calls:
+                call.scope.cancel(reason="the client was closed")
+            with trio.move_on_after(CLEANUP_SECONDS, shield=True):
+                await self._all_done()
+            self._state = _State.CLOSED
+
+    async def close(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        """Cancel the background tasks and close the nursery; what the body raised comes out single."""
+        self.nursery = None
+        return await self._nursery.__aexit__(kind, error, traceback)
+
+    async def _all_done(self) -> None:
+        while self._calls:
+            self._idle = trio.Event()
+            await self._idle.wait()
+
+    def _enter(self, call: CallScope) -> None:
+        self.check()
+        self._calls.add(call)
+
+    def _leave(self, call: CallScope) -> None:
+        self._calls.discard(call)
+        if not self._calls:
+            self._idle.set()
+
+
+@final
+class CallScope:
+    """The cancel scope of one call: its own deadline, and the end of the client."""
+
+    __slots__ = ("_lifetime", "scope")
+
+    def __init__(self, lifetime: Lifetime, deadline: float) -> None:
+        self._lifetime: Final = lifetime
+        self.scope: Final = trio.CancelScope(deadline=deadline)
+
+    def __enter__(self) -> trio.CancelScope:
+        self._lifetime._enter(self)  # pyright: ignore[reportPrivateUsage]  # one noun in two classes
+        return self.scope.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        try:
+            return self.scope.__exit__(kind, error, traceback)
+        finally:
+            self._lifetime._leave(self)  # pyright: ignore[reportPrivateUsage]

@@ -1,0 +1,345 @@
+"""The Trio client: the driver of the call's protocol, and the verbs. What to do is decided elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import functools
+import math
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+import trio
+
+from .._checks import check_seconds
+from .._constants import CLEANUP_SECONDS
+from .._errors import ClientStateError, ResponseTooLargeError
+from .._redact import sealed
+from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
+from .._version import __version__
+from ..flow import Attempt, CallFlow, Outcome, Reply
+from ..request import Body, FinalRequestOptions, filter_for_origin
+from ..retry import Failure, FailureKind, RetryPolicy
+from ..transport import DefaultTrioHttpxClient, Trace, WatchedAuth, failure_of, read_trio, trio_stream
+from ._base import BaseClient, Call, OptionsTypes, final_options
+from ._lifetime import Lifetime
+from ._pages_trio import AsyncPaginator, BaseAsyncPage
+from ._verbs_trio import AsyncRawResponses, AsyncVerbs
+from ._responses_trio import AsyncAPIResponse
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, TypeForm
+
+__all__ = ["AsyncAPIClient"]
+
+R = TypeVar("R")
+T = TypeVar("T")
+AsyncPageT = TypeVar("AsyncPageT", bound="BaseAsyncPage[Any]")
+
+
+async def drive(flow: CallFlow, exchange: Callable[[Attempt], Awaitable[Outcome]]) -> Reply:
+    """Do what the flow of a call says until it ends."""
+    attempt = next(flow)
+    while True:
+        await trio.sleep(attempt.after)
+        outcome = await exchange(attempt)
+        try:
+            attempt = flow.send(outcome)
+        except StopIteration as stop:
+            reply: Reply = stop.value
+            return reply
+
+
+def _check_http_client(http_client: object) -> None:
+    if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
+        raise TypeError(f"http_client must be an httpx.AsyncClient, got {type(http_client).__name__}")
+
+
+class _Entry(enum.Enum):
+    OWNER = "this client's block opened what it shares with its copies"
+    GUEST = "the block of another client did"
+
+
+class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
+    """A client of an HTTP/JSON API, for Trio; subclass it to write an SDK.
+
+    Use it as ``async with AsyncAPIClient(base_url=...) as client:``. The block owns the connection pool and every
+    background task: when it is left, nothing of the client is left running or open.
+
+    Args:
+        version: The version that the User-Agent names.
+        base_url: What relative paths are appended to. Its userinfo is sent as Basic credentials.
+        max_retries: How many times a call is retried; wins over the policy's. Default: 2.
+        timeout: Seconds per operation (connect, read, write, pool) of each attempt, an `httpx.Timeout`, or None
+            for no timeout. Default: the *http_client*'s own, else 600 with 5 to connect.
+        total_timeout: Seconds for one call with all its attempts and waits; None for no bound.
+        http_client: An open `httpx.AsyncClient` to send by; its owner closes it.
+        custom_headers: Headers that every request carries; `omit` removes one.
+        custom_query: Query parameters that every request carries.
+        retry: The retry policy.
+        max_response_bytes: The most, in bytes, that a buffered response may decode to.
+        trusted_origins: Origins besides the base URL's that credentials may go to: ``"https://cdn.example.com"``.
+        follow_redirects: Whether redirects are followed.
+        shutdown_grace: Seconds that calls of other tasks may take to finish when the block is left.
+        limits, verify, cert, proxy, trust_env, http2: Passed to the default HTTP client, as httpx has them.
+
+    Raises:
+        TypeError, ValueError: An argument can't be what it is meant to be; the message names it.
+    """
+
+    _asynchronous = "trio"
+
+    @sealed
+    def __init__(
+        self,
+        *,
+        version: str = __version__,
+        base_url: str | httpx.URL,
+        max_retries: int | NotGiven = not_given,
+        timeout: TimeoutTypes | NotGiven = not_given,
+        total_timeout: float | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        custom_headers: Headers | None = None,
+        custom_query: Query | None = None,
+        retry: RetryPolicy | None = None,
+        max_response_bytes: int | NotGiven = not_given,
+        trusted_origins: Iterable[str] = (),
+        follow_redirects: bool = True,
+        shutdown_grace: float = 0.0,
+        limits: httpx.Limits | NotGiven = not_given,
+        verify: Any = not_given,
+        cert: Any = not_given,
+        proxy: Any = not_given,
+        trust_env: bool | NotGiven = not_given,
+        http2: bool | NotGiven = not_given,
+        _strict_response_validation: bool = False,
+    ) -> None:
+        _check_http_client(http_client)
+        self._shutdown_grace = check_seconds("shutdown_grace", shutdown_grace)
+        super().__init__(
+            http_client=http_client,
+            default_http_client=DefaultTrioHttpxClient,
+            transport_options={
+                "limits": limits,
+                "verify": verify,
+                "cert": cert,
+                "proxy": proxy,
+                "trust_env": trust_env,
+                "http2": http2,
+            },
+            version=version,
+            base_url=base_url,
+            max_retries=max_retries,
+            timeout=timeout,
+            total_timeout=total_timeout,
+            custom_headers=custom_headers,
+            custom_query=custom_query,
+            retry=retry,
+            max_response_bytes=max_response_bytes,
+            trusted_origins=trusted_origins,
+            follow_redirects=follow_redirects,
+            strict=_strict_response_validation,
+        )
+        self._lifetime = Lifetime(type(self).__name__)
+        self._entry: _Entry | None = None
+
+    # -- lifetime --------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Open the client; a copy of an open client is open already, and closes nothing.
+
+        Raises:
+            ClientStateError: It is open already, or was closed.
+        """
+        if self._entry is None and self._lifetime.is_open:
+            self._entry = _Entry.GUEST
+        else:
+            await self._lifetime.open()
+            self._entry = _Entry.OWNER
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        """Close the client, if this block opened it: calls in flight, connections, background tasks."""
+        entry, self._entry = self._entry, None
+        if entry is not _Entry.OWNER:
+            return None
+        try:
+            await self._lifetime.finish_calls(self._shutdown_grace)
+        finally:
+            if self._owns_http_client:
+                with trio.move_on_after(CLEANUP_SECONDS, shield=True):
+                    await self._client.aclose()
+            suppressed = await self._lifetime.close(kind, error, traceback)
+        return suppressed
+
+    @sealed
+    def copy(
+        self,
+        *,
+        base_url: str | httpx.URL | NotGiven = not_given,
+        timeout: TimeoutTypes | NotGiven = not_given,
+        total_timeout: float | None | NotGiven = not_given,
+        max_retries: int | NotGiven = not_given,
+        custom_headers: Headers | None = None,
+        set_custom_headers: Headers | None = None,
+        custom_query: Query | None = None,
+        set_custom_query: Query | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        retry: RetryPolicy | NotGiven = not_given,
+        max_response_bytes: int | NotGiven = not_given,
+        trusted_origins: Iterable[str] | NotGiven = not_given,
+        follow_redirects: bool | NotGiven = not_given,
+    ) -> Self:
+        """Make a client that shares the connections and the lifetime of this one, and differs in what is given.
+
+        The copy of an open client is ready for use; leaving a block of its own closes nothing of the parent's.
+
+        Args:
+            base_url, timeout, total_timeout, max_retries, retry, max_response_bytes, trusted_origins,
+                follow_redirects: In place of the parent's.
+            custom_headers, custom_query: Merged over the parent's.
+            set_custom_headers, set_custom_query: In place of the parent's.
+            http_client: An open `httpx.AsyncClient` to send by; its owner closes it.
+
+        Raises:
+            TypeError, ValueError: An argument can't be what it is meant to be, or ``custom_*`` stands beside
+                ``set_custom_*``.
+        """
+        _check_http_client(http_client)
+        copied = self._copy(
+            http_client=http_client,
+            base_url=base_url,
+            timeout=timeout,
+            total_timeout=total_timeout,
+            max_retries=max_retries,
+            custom_headers=custom_headers,
+            set_custom_headers=set_custom_headers,
+            custom_query=custom_query,
+            set_custom_query=set_custom_query,
+            retry=retry,
+            max_response_bytes=max_response_bytes,
+            trusted_origins=trusted_origins,
+            follow_redirects=follow_redirects,
+        )
+        copied._entry = None
+        return copied
+
+    with_options = copy
+
+    # -- hooks for subclasses --------------------------------------------------------------------------------
+
+    async def _prepare_options(self, options: FinalRequestOptions) -> FinalRequestOptions:
+        """Change the options of an attempt before its request is built; called on every attempt."""
+        return options
+
+    async def _prepare_request(self, request: httpx.Request) -> None:
+        """Change the request of an attempt in place, to sign it for example; called on every attempt."""
+
+    # -- the driver ------------------------------------------------------------------------------------------
+
+    async def _send(self, call: Call) -> Reply:
+        self._lifetime.check()
+        if self._client.is_closed:
+            raise ClientStateError(f"the http_client of this {type(self).__name__} is closed")
+        started = trio.current_time()
+        deadline = math.inf if call.total_timeout is None else started + call.total_timeout
+        with contextlib.closing(call.flow):
+            with self._lifetime.call(deadline):
+                return await drive(call.flow, functools.partial(self._exchange, call))
+            # Only our own scope ends here: the client was closed under the call, or its time is up.
+            self._lifetime.check()
+            call.flow.send(self._expired(call, elapsed=trio.current_time() - started))
+            raise AssertionError("a call that is out of time has to raise")  # pragma: no cover
+
+    async def _exchange(self, call: Call, attempt: Attempt) -> Outcome:
+        request, body = (attempt.redirect, call.body) if attempt.redirect else await self._request_for(call, attempt)
+        trusted = self._config.origins.trusts(request.url)
+        if trusted:
+            self._client.cookies.set_cookie_header(request)
+        auth = self._auth_for(trusted=trusted)
+        trace = Trace()
+        request.extensions["trace"] = trace.async_hook
+        started = trio.current_time()
+        result: httpx.Response | Failure
+        try:
+            response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+            result = await read_trio(response, self._config.max_response_bytes)
+        except ResponseTooLargeError as error:
+            result = Failure(error, FailureKind.FINAL)
+        except httpx.RequestError as error:
+            if error is body.error or (auth is not None and error is auth.error):
+                raise  # the application's own: its body iterator or its auth speaks HTTP too
+            result = failure_of(error, trace, request)
+        ended = trio.current_time()
+        time_left = trio.current_effective_deadline() - ended
+        return Outcome(request, result, ended - started, time_left, body.replayable)
+
+    async def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
+        options = await self._prepare_options(call.options)
+        body = self._body_for(call, options)
+        request = self._build(call, options, body, trio_stream(body), attempt.retries_taken)
+        await self._prepare_request(request)
+        filter_for_origin(request, self._config.origins)
+        return request, body
+
+    # -- calls -----------------------------------------------------------------------------------------------
+
+    async def _respond(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
+        call = self._new_call(options)
+        return self._wrap(await self._send(call), call, cast_to, AsyncAPIResponse)
+
+    @sealed
+    async def request(self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]) -> R:
+        """Make one call.
+
+        Args:
+            cast_to: What the response is built into.
+            options: The whole call.
+
+        Returns:
+            The value; or what the options' ``post_parser`` makes of it.
+
+        Raises:
+            APIError: The call failed.
+            ClientStateError: The client is not open.
+            TypeError, ValueError: The call can't be made as it is described.
+        """
+        return self._result(await self._respond(cast_to, options), cast_to)
+
+    async def _fetch_page(self, page_type: Any, options: FinalRequestOptions) -> Any:
+        return await self.request(page_type, options)
+
+    @sealed
+    def get_api_list(
+        self,
+        path: str,
+        *,
+        model: TypeForm[T],
+        page: type[AsyncPageT],
+        body: object = not_given,
+        options: OptionsTypes | None = None,
+        method: str = "get",
+    ) -> AsyncPaginator[T, AsyncPageT]:
+        """Describe a list that comes in pages; nothing is sent yet.
+
+        Args:
+            path: Where the list is.
+            model: What each item is built into.
+            page: The page class: ``AsyncCursorPage[Item]``.
+            body: The JSON body of each page's request, for lists that are asked for by POST.
+            options: What the requests override.
+            method: The method of each page's request.
+
+        Returns:
+            The paginator: ``await`` it for the first page, iterate it for the items of all.
+        """
+        return AsyncPaginator(self, final_options(method, path, options, json_data=body), page, model)
+
+    @property
+    def with_raw_response(self) -> AsyncRawResponses:
+        """The verbs, giving the response in its wrapper rather than the value."""
+        return AsyncRawResponses(self._respond)

@@ -1,0 +1,160 @@
+"""The verbs of the Trio client, in its two views: giving the value, and giving the response in its wrapper."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, final
+
+from .._redact import sealed
+from .._types import Content, not_given
+from ..request import FinalRequestOptions
+from ._base import OptionsTypes, final_options
+from ._responses_trio import AsyncAPIResponse
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
+__all__ = ["AsyncRawResponses", "AsyncVerbs"]
+
+R = TypeVar("R")
+
+
+class AsyncVerbs:
+    """The verbs, each giving the value. What they call is the `request` of the client."""
+
+    async def request(self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]) -> R:
+        """Make one call; the client says how."""
+        raise AssertionError("the client has to define this")  # pragma: no cover
+
+    @sealed
+    async def get(self, path: str, *, cast_to: TypeForm[R], options: OptionsTypes | None = None) -> R:
+        """GET *path*; see `request`."""
+        return await self.request(cast_to, final_options("GET", path, options))
+
+    @sealed
+    async def post(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> R:
+        """POST *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return await self.request(cast_to, final_options("POST", path, options, json_data=body, content=content))
+
+    @sealed
+    async def put(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> R:
+        """PUT *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return await self.request(cast_to, final_options("PUT", path, options, json_data=body, content=content))
+
+    @sealed
+    async def patch(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> R:
+        """PATCH *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return await self.request(cast_to, final_options("PATCH", path, options, json_data=body, content=content))
+
+    @sealed
+    async def delete(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> R:
+        """DELETE *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return await self.request(cast_to, final_options("DELETE", path, options, json_data=body, content=content))
+
+
+@final
+class AsyncRawResponses:
+    """The verbs, each giving the response in its wrapper: status, headers, attempts, and the value by ``parse()``.
+
+    Made by ``client.with_raw_response`` only.
+    """
+
+    def __init__(self, respond: Callable[[Any, FinalRequestOptions | Mapping[str, Any]], Awaitable[Any]]) -> None:
+        self._respond = respond
+
+    @sealed
+    async def request(
+        self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]
+    ) -> AsyncAPIResponse[R]:
+        """Make one call, as the client's `request` does."""
+        response: AsyncAPIResponse[R] = await self._respond(cast_to, options)
+        return response
+
+    @sealed
+    async def get(self, path: str, *, cast_to: TypeForm[R], options: OptionsTypes | None = None) -> AsyncAPIResponse[R]:
+        """GET *path*; see `request`."""
+        return await self.request(cast_to, final_options("GET", path, options))
+
+    @sealed
+    async def post(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> AsyncAPIResponse[R]:
+        """POST *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return await self.request(cast_to, final_options("POST", path, options, json_data=body, content=content))
+
+    @sealed
+    async def put(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> AsyncAPIResponse[R]:
+        """PUT *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return await self.request(cast_to, final_options("PUT", path, options, json_data=body, content=content))
+
+    @sealed
+    async def patch(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> AsyncAPIResponse[R]:
+        """PATCH *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return await self.request(cast_to, final_options("PATCH", path, options, json_data=body, content=content))
+
+    @sealed
+    async def delete(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> AsyncAPIResponse[R]:
+        """DELETE *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return await self.request(cast_to, final_options("DELETE", path, options, json_data=body, content=content))

@@ -1,0 +1,41 @@
+"""The HTTP clients that a client opens when the caller brings none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from .._constants import DEFAULT_CONNECTION_LIMITS, DEFAULT_TIMEOUT
+
+__all__ = ["DefaultAsyncHttpxClient", "DefaultHttpxClient", "DefaultTrioHttpxClient"]
+
+
+def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:
+    return {"timeout": DEFAULT_TIMEOUT, "limits": DEFAULT_CONNECTION_LIMITS, "follow_redirects": True, **options}
+
+
+if TYPE_CHECKING:
+    # For the checkers these are httpx's clients with httpx's own signatures: only defaults differ.
+    DefaultHttpxClient = httpx.Client
+    """`httpx.Client` with this library's timeout and limits; takes all of its arguments."""
+    DefaultAsyncHttpxClient = httpx.AsyncClient
+    """`httpx.AsyncClient` with this library's timeout and limits; takes all of its arguments."""
+    DefaultTrioHttpxClient = httpx.AsyncClient
+    """The `httpx.AsyncClient` that an `AsyncAPIClient` opens for itself; takes all of its arguments."""
+else:
+
+    class DefaultHttpxClient(httpx.Client):
+        """`httpx.Client` with this library's timeout and limits; takes all of its arguments."""
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**_with_defaults(options))
+
+    class DefaultAsyncHttpxClient(httpx.AsyncClient):
+        """`httpx.AsyncClient` with this library's timeout and limits; takes all of its arguments."""
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**_with_defaults(options))
+
+    class DefaultTrioHttpxClient(DefaultAsyncHttpxClient):
+        """The `httpx.AsyncClient` that an `AsyncAPIClient` opens for itself; takes all of its arguments."""
