@@ -116,7 +116,7 @@ def call_flow(rules: CallRules) -> CallFlow:
             continue
         retry_after = parse_retry_after(result.headers) if isinstance(result, httpx.Response) else None
         wait = None
-        if _may_retry(outcome, rules):
+        if retries < rules.policy.max_retries and _may_retry(outcome, rules):
             wait = rules.policy.delay(retries, retry_after=retry_after, time_left=outcome.time_left)
         record = attrs.evolve(record, waited=wait or 0.0)
         records.append(record)

@@ -19,7 +19,7 @@ from .._version import __version__
 from ..flow import Attempt, CallFlow, Outcome, Reply
 from ..request import Body, FinalRequestOptions, filter_for_origin
 from ..retry import Failure, FailureKind, RetryPolicy
-from ..transport import DefaultHttpxClient, Trace, blocking_stream, failure_of, read_blocking
+from ..transport import FOREIGN_ERRORS, DefaultHttpxClient, Trace, blocking_stream, failure_of, read_blocking
 from ._base import BaseClient, Call, OptionsTypes, final_options
 from ._pages_blocking import BaseSyncPage, SyncPaginator
 from ._responses_blocking import APIResponse
@@ -251,7 +251,7 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
             result = read_blocking(response, self._config.max_response_bytes, deadline)
         except ResponseTooLargeError as error:
             result = Failure(error, FailureKind.FINAL)
-        except httpx.RequestError as error:
+        except FOREIGN_ERRORS as error:
             if error is body.error or (auth is not None and error is auth.error):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too
             if isinstance(error, httpx.TimeoutException) and time.monotonic() >= deadline:

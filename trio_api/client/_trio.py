@@ -22,7 +22,7 @@ from .._version import __version__
 from ..flow import Attempt, CallFlow, Outcome, Reply
 from ..request import Body, FinalRequestOptions, filter_for_origin
 from ..retry import Failure, FailureKind, RetryPolicy
-from ..transport import DefaultTrioHttpxClient, Trace, WatchedAuth, failure_of, read_trio, trio_stream
+from ..transport import FOREIGN_ERRORS, DefaultTrioHttpxClient, Trace, WatchedAuth, failure_of, read_trio, trio_stream
 from ._base import BaseClient, Call, OptionsTypes, final_options
 from ._lifetime import Lifetime
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
@@ -270,7 +270,7 @@ class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
             result = await read_trio(response, self._config.max_response_bytes)
         except ResponseTooLargeError as error:
             result = Failure(error, FailureKind.FINAL)
-        except httpx.RequestError as error:
+        except FOREIGN_ERRORS as error:
             if error is body.error or (auth is not None and error is auth.error):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too
             result = failure_of(error, trace, request)

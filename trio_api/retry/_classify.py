@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 import httpx
 
-from .._errors import APIConnectionError
+from .._errors import APIConnectionError, ResponseTooLargeError
 
 __all__ = ["IDEMPOTENT_METHODS", "Failure", "FailureKind", "failure_is_retryable", "status_is_retryable"]
 
@@ -41,7 +41,7 @@ class FailureKind(enum.Enum):
 class Failure:
     """An attempt that ended without a whole response."""
 
-    error: APIConnectionError
+    error: APIConnectionError | ResponseTooLargeError
     """The error to raise if there is no further attempt."""
     kind: FailureKind = FailureKind.NETWORK
     """What kind of failure it was."""
@@ -82,7 +82,8 @@ def failure_is_retryable(failure: Failure, *, method: str, keyed: bool) -> bool:
     """
     if failure.kind in (FailureKind.FINAL, FailureKind.EXPIRED):
         return False
-    return failure.error.sent is False or _may_arrive_twice(method, keyed)
+    unsent = isinstance(failure.error, APIConnectionError) and failure.error.sent is False
+    return unsent or _may_arrive_twice(method, keyed)
 
 
 def _may_arrive_twice(method: str, keyed: bool) -> bool:
