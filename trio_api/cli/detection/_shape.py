@@ -1,0 +1,103 @@
+"""The values of detection: what is known before, the first response, and what follows from both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from ._json_paths import Path
+
+__all__ = ["HINTS_OF_STYLE", "STYLE_NAMES", "FirstResponse", "Hints", "Shape"]
+
+HINTS_OF_STYLE: Final[Mapping[str, Mapping[str, str]]] = {
+    "link": {},
+    "next": {"next_field": "next_field"},
+    "token": {"param": "token_param", "token_field": "token_field"},
+    "cursor": {"param": "cursor_param", "id_field": "id_field", "has_more_field": "has_more_field"},
+    "page": {"param": "page_param", "page_field": "page_field", "total_field": "total_pages_field"},
+    "offset": {"param": "offset_param", "size_param": "limit_param", "total_field": "total_field"},
+    "none": {},
+}
+"""For each style the hints that it takes, with the attribute of its page class that each of them sets."""
+
+STYLE_NAMES: Final = tuple(HINTS_OF_STYLE)
+
+
+@attrs.frozen
+class FirstResponse:
+    """What detection looks at."""
+
+    url: str
+    """The URL of the response."""
+    headers: Mapping[str, str]
+    """Its headers, by lower-case name."""
+    body: object
+    """Its JSON."""
+    sent: Mapping[str, object]
+    """The parameters of the request: of the query, or the JSON body of a POST."""
+
+
+@attrs.frozen(kw_only=True)
+class Hints:
+    """What the user says; None is for what is to be found out."""
+
+    style: str | None = None
+    items: Path | None = None
+    param: str | None = None
+    size_param: str | None = None
+    token_field: Path | None = None
+    next_field: Path | None = None
+    id_field: Path | None = None
+    has_more_field: Path | None = None
+    page_field: Path | None = None
+    total_field: Path | None = None
+
+    def given(self) -> Mapping[str, str | Path]:
+        """The hints about names that were given."""
+        return {
+            name: value
+            for name, value in attrs.asdict(self, recurse=False).items()
+            if value is not None and name not in ("style", "items")
+        }
+
+    def names(self, style: str) -> Mapping[str, str | Path]:
+        """The attributes of the page class of *style* that the hints set.
+
+        Raises:
+            ValueError: A hint does not go with the style.
+        """
+        attributes = HINTS_OF_STYLE[style]
+        given = self.given()
+        for name in given:
+            if name not in attributes:
+                fitting = [each for each, hints in HINTS_OF_STYLE.items() if name in hints]
+                raise ValueError(f"{_flag(name)} does not go with style {style!r}, only with {', '.join(fitting)}")
+        return {attributes[name]: value for name, value in given.items()}
+
+    def complete(self) -> bool:
+        """Whether nothing is left to be found out."""
+        if self.style is None or self.items is None:
+            return False
+        return set(HINTS_OF_STYLE[self.style]) <= set(self.given())
+
+
+@attrs.frozen
+class Shape:
+    """How a list is paged: a page class, in effect."""
+
+    style: str
+    """One of `STYLE_NAMES`."""
+    items: Path
+    """Where the items are; ``()`` when the body is the array."""
+    names: Mapping[str, str | Path] = attrs.field(factory=dict[str, "str | Path"])
+    """Attributes of the page class that differ from its defaults."""
+    total: int | None = None
+    """The number of items in all, where the response says it."""
+    total_pages: int | None = None
+    """The number of pages in all, where the response says it."""
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
