@@ -8,7 +8,7 @@ import functools
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 import trio
@@ -274,6 +274,9 @@ class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
             if error is body.error or (auth is not None and error is auth.error):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too
             result = failure_of(error, trace, request)
+        finally:
+            # An asynchronous body that was begun is of no use to another attempt: it ends with this one.
+            await cast("httpx.AsyncByteStream", request.stream).aclose()
         ended = trio.current_time()
         time_left = trio.current_effective_deadline() - ended
         return Outcome(request, result, ended - started, time_left, body.replayable)
