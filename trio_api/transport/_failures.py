@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import sys
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -35,6 +36,8 @@ class Trace:
     """Whether it was sent over a connection that had served another one before."""
     response_began: bool = False
     """Whether the headers of the response came."""
+    handled: BaseException | None = attrs.field(factory=sys.exception, repr=False)
+    """What the application was handling when the attempt began: what the attempt raises has it as its context."""
     _connected: bool = False
 
     def hook(self, name: str, info: Mapping[str, Any]) -> None:
@@ -54,7 +57,7 @@ class Trace:
             case _:
                 pass
 
-    async def async_hook(self, name: str, info: Mapping[str, Any]) -> None:  # noqa: ASYNC124, ASYNC910
+    async def async_hook(self, name: str, info: Mapping[str, Any]) -> None:
         """`hook` for async clients. It does not checkpoint: httpcore does, between two events."""
         self.hook(name, info)
 
@@ -108,7 +111,9 @@ FOREIGN_ERRORS: Final = (
 """What sending and reading may raise by itself; the application's own exceptions are not among them."""
 
 _QUOTED_BYTES: Final = re.compile(r"\bb['\"]|bytearray\(")
-_UNTRUSTED: Final = re.compile(r"CERTIFICATE|UNKNOWN_CA")  # in OpenSSL's reasons, ours and those of the peer's alert
+_UNTRUSTED: Final = re.compile(
+    r"\[SSL: \w*(CERTIFICATE|UNKNOWN_CA)"
+)  # OpenSSL's reasons, our own and the peer's alerts
 
 
 def failure_of(exc: Exception, trace: Trace, request: httpx.Request) -> Failure:
@@ -123,7 +128,7 @@ def failure_of(exc: Exception, trace: Trace, request: httpx.Request) -> Failure:
         request: What was to be sent.
     """
     row = next(_TABLE[cls] for cls in type(exc).__mro__ if cls in _TABLE)
-    links = _causes(exc)
+    links = _linked(exc, trace.handled)
     what, kind = row.what, row.kind
     if _is_certificate_failure(links):
         what, kind = "The TLS certificate was not accepted", FailureKind.FINAL
@@ -131,10 +136,9 @@ def failure_of(exc: Exception, trace: Trace, request: httpx.Request) -> Failure:
         kind = FailureKind.STALE
     sent = row.sent if trace.sent is None or row.sent is False else trace.sent
     quotes = any(_may_quote_secrets(link) for link in links)
-    if (seconds := request.extensions.get("timeout", {}).get(row.timeout)) is not None:
-        what += f" after {seconds:g} s"
-    detail = next((text for link in links if (text := str(link))), "")
-    message = f"{what}: {request.method} {redact_url(request.url)}" + (f" ({detail})" if detail and not quotes else "")
+    message = f"{what}{_after(row, request)}: {request.method} {redact_url(request.url)}"
+    if not quotes and row.timeout is None:
+        message += next((f" ({text})" for link in links if (text := str(link))), "")
     error = row.error(message, sent=sent, request=request)
     for link in links:
         link.__traceback__ = None
@@ -142,25 +146,30 @@ def failure_of(exc: Exception, trace: Trace, request: httpx.Request) -> Failure:
     return Failure(error, kind)
 
 
-def _causes(exc: BaseException) -> list[BaseException]:
-    """*exc*, what it was raised from, and so on; not what was merely being handled: that is the application's."""
-    causes = [exc]
-    for cause in causes:  # grows as it is walked
-        further: list[BaseException | None] = [cause.__cause__]
-        if isinstance(cause, BaseExceptionGroup):
-            further += cast("BaseExceptionGroup[BaseException]", cause).exceptions
-        causes += [new for new in further if new is not None and not any(new is known for known in causes)]
-    return causes
+def _after(row: _Row, request: httpx.Request) -> str:
+    seconds = request.extensions.get("timeout", {}).get(row.timeout)
+    return "" if seconds is None else f" after {seconds:g} s"
+
+
+def _linked(exc: BaseException, handled: BaseException | None) -> list[BaseException]:
+    """*exc* and all that led to it, but not what was *handled* before: that is the application's.
+
+    Contexts count as causes do: httpcore raises "from None", and so hides the reason of a failed handshake.
+    """
+    links = [exc]
+    for link in links:  # grows as it is walked
+        further = [link.__cause__, link.__context__]
+        if isinstance(link, BaseExceptionGroup):
+            further += cast("BaseExceptionGroup[BaseException]", link).exceptions
+        for new in further:
+            if new is not None and new is not handled and not any(new is known for known in links):
+                links.append(new)  # on purpose
+    return links
 
 
 def _is_certificate_failure(links: list[BaseException]) -> bool:
     """Whether either side refused the other's certificate."""
-    return any(
-        isinstance(link, ssl.SSLCertVerificationError)
-        or (isinstance(link, ssl.SSLError) and _UNTRUSTED.search(link.reason or "") is not None)
-        or "CERTIFICATE_VERIFY_FAILED" in str(link)
-        for link in links
-    )
+    return any(isinstance(link, ssl.SSLCertVerificationError) or _UNTRUSTED.search(str(link)) for link in links)
 
 
 def _died_idle(exc: Exception, trace: Trace) -> bool:
