@@ -1,0 +1,21 @@
+"""From the options of a call to the `httpx.Request` of an attempt, and of a redirect. Pure: nothing is sent here."""
+
+from ._body import AsyncPieces as AsyncPieces, Body as Body
+from ._build import ClientDefaults as ClientDefaults, build_request as build_request
+from ._headers import check_method as check_method, merge_headers as merge_headers
+from ._options import (
+    FinalRequestOptions as FinalRequestOptions,
+    RequestOptions as RequestOptions,
+    check_timeout as check_timeout,
+    make_request_options as make_request_options,
+)
+from ._origins import (
+    Origin as Origin,
+    Origins as Origins,
+    filter_for_origin as filter_for_origin,
+    origin_of as origin_of,
+)
+from ._path_template import path_template as path_template
+from ._query import Querystring as Querystring
+from ._redirects import RedirectProblem as RedirectProblem, redirect_request as redirect_request
+from ._urls import ResolvedURL as ResolvedURL, prepare_base_url as prepare_base_url, resolve_url as resolve_url

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, cast
 
 import attrs
 import httpx
@@ -14,7 +14,6 @@ from .._types import AnyMapping, Content, Headers, NotGiven, Query, TimeoutTypes
 
 __all__ = ["FinalRequestOptions", "RequestOptions", "check_timeout", "make_request_options"]
 
-OptionsT = TypeVar("OptionsT", bound="RequestOptions")
 PostParser = Callable[[Any], Any]
 
 
@@ -30,9 +29,14 @@ def check_timeout(value: object) -> TimeoutTypes:
 def _mapping(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, Mapping):
         raise TypeError(f"{attribute.name} must be a mapping, got {type(value).__name__}")
-    for key in value:
+    for key in cast("Mapping[object, object]", value):
         if not isinstance(key, str):
             raise TypeError(f"{attribute.name} must have str keys, got {key!r}")
+
+
+def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{attribute.name} must be a str, got {type(value).__name__}")
 
 
 def _unless_not_given(check: Callable[[Any], object]) -> Callable[[object, attrs.Attribute[Any], object], None]:
@@ -91,7 +95,7 @@ class RequestOptions:
         return f"{type(self).__name__}({', '.join(self._shown())})"
 
     def _shown(self) -> list[str]:
-        shown = []
+        shown: list[str] = []
         if self.headers:
             shown.append(f"headers={redacted_headers(self.headers)!r}")
         if self.params:
@@ -112,9 +116,9 @@ class RequestOptions:
 class FinalRequestOptions(RequestOptions):
     """One call as a whole: what `request` takes."""
 
-    method: str = attrs.field()
+    method: str = attrs.field(validator=_text)
     """The HTTP method, in any case."""
-    url: str = attrs.field()
+    url: str = attrs.field(validator=_text)
     """A path relative to the base URL, or an absolute URL."""
     json_data: object = not_given
     """The JSON body: an attrs instance, mapping, sequence or scalar. None is a body: ``null``."""
@@ -122,12 +126,6 @@ class FinalRequestOptions(RequestOptions):
     """A raw body in place of a JSON one."""
     files: object | None = None
     """Files of a multipart body."""
-
-    @method.validator
-    @url.validator
-    def _check_text(self, attribute: attrs.Attribute[str], value: object) -> None:
-        if not isinstance(value, str):
-            raise TypeError(f"{attribute.name} must be a str, got {type(value).__name__}")
 
     def __attrs_post_init__(self) -> None:
         if self.content is not None and not isinstance(self.json_data, NotGiven):
