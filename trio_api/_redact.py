@@ -7,11 +7,12 @@ The rule is an allowlist. A URL shows scheme, host, port and path; a header show
 from __future__ import annotations
 
 import functools
+import gc
 import inspect
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import httpx
@@ -44,14 +45,18 @@ SAFE_HEADERS: Final = frozenset(
 """Lower-case names of the headers whose values may be shown."""
 
 
+_NO_PORT: Final = re.compile(r"^((?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//)(?!\[)[^/:]*:[0-9]*[^0-9/].*", re.DOTALL)
+"""A colon in the authority without a port behind it: a password whose ``/``, ``?`` or ``#`` was not quoted."""
+
+
 def redact_url(url: httpx.URL | str) -> str:
     """The URL without userinfo, query and fragment: ``https://host:port/path``.
 
     Text that is no URL is cut at its first ``?`` or ``#`` and loses anything that looks like userinfo.
     """
-    text = str(url)
-    text = re.split(r"[?#]", text, maxsplit=1)[0]
-    return re.sub(r"^([a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/]*@", r"\1//", text)
+    text = re.split(r"[?#]", str(url), maxsplit=1)[0]
+    text = re.sub(r"^([a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/]*@", r"\1//", text)
+    return _NO_PORT.sub(rf"\1{REDACTED}", text)
 
 
 def redacted_headers(headers: Mapping[str, object] | Iterable[tuple[str, object]]) -> dict[str, object]:
@@ -113,12 +118,18 @@ def _forget_locals(traceback: TracebackType | None) -> None:
     while traceback is not None:
         frame = traceback.tb_frame
         module = frame.f_globals.get("__name__") or ""
-        if module.partition(".")[0] in _SEALED_PACKAGES:
-            try:
-                frame.clear()
-            except RuntimeError:
-                pass  # still running: an outer `sealed` function comes to it, or it is the one that calls this
+        if module.partition(".")[0] in _SEALED_PACKAGES and _is_finished(frame):
+            frame.clear()
         traceback = traceback.tb_next
+
+
+def _is_finished(frame: FrameType) -> bool:
+    """Whether nothing can go on in *frame*: only then does the frame object itself hold its code and locals.
+
+    One that still runs is left to an outer `sealed` function. One that is suspended belongs to a task that caught
+    the error and went on to something else: before Python 3.13, clearing it would end that coroutine.
+    """
+    return any(held is frame.f_code for held in gc.get_referents(frame))
 
 
 def sealed(function: FunctionT) -> FunctionT:
@@ -159,7 +170,7 @@ _HTTP_LOGGERS: Final = tuple(
     )
 )
 _URL_IN_TEXT: Final = re.compile(r"""\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>]+""")
-_HEADERS_IN_TEXT: Final = re.compile(r"""\(b(['"])(?P<name>.*?)\1, *b(['"])(?P<value>(?:\\.|(?!\3).)*)\3\)""")
+_HEADERS_IN_TEXT: Final = re.compile(r"""\(b(['"])(?P<name>(?:(?!\1).)*)\1, *b(['"])(?P<value>(?:\\.|(?!\3).)*)\3\)""")
 
 
 def _header_shown(match: re.Match[str]) -> str:
