@@ -7,8 +7,9 @@ application's own source means is kept here, in `Body.error`.
 
 from __future__ import annotations
 
+import inspect
 import io
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from typing import IO, Any, Final, TypeAlias, cast
 
 import httpx
@@ -74,21 +75,21 @@ class Body:
 
     @classmethod
     def _from_content(cls, content: object) -> Body:
+        kind = type(content).__name__
         if isinstance(content, str):
             try:
                 return cls(content.encode(), content_type="text/plain; charset=utf-8")
             except UnicodeEncodeError:
                 raise ValueError("content has a lone surrogate, which has no UTF-8; give bytes") from None
         if isinstance(content, (bytes, bytearray, memoryview)):
-            return cls(bytes(content))
+            return cls(_piece(cast("object", content)))
         if isinstance(content, (list, tuple)):
-            return cls(b"".join(map(_piece, content)))
-        if isinstance(content, Mapping) or (
-            not isinstance(content, (Iterable, AsyncIterable)) and not _is_file(content)
-        ):
+            return cls(b"".join(map(_piece, cast("Iterable[object]", content))))
+        streamed = isinstance(content, (Iterable, AsyncIterable)) or hasattr(content, "read")
+        if not streamed or isinstance(content, Mapping):
             raise TypeError(
                 "content must be bytes, str, a file opened in binary mode, or an iterable or asynchronous iterable of "
-                f"bytes, got {type(content).__name__}; for JSON give body=..."
+                f"bytes, got {kind}; for JSON give body=..."
             )
         return cls(source=cast("Source", content))
 
@@ -202,7 +203,7 @@ class AsyncPieces(AsyncIterator[bytes]):
 
     async def aclose(self) -> None:
         """Close the source if it is an asynchronous generator: nobody else can go on with it."""
-        if isinstance(self._source, AsyncGenerator):
+        if inspect.isasyncgen(self._source):
             await self._source.aclose()
 
 
@@ -214,5 +215,5 @@ def _piece(value: object) -> bytes:
     if isinstance(value, bytes):
         return value
     if isinstance(value, (bytearray, memoryview)):
-        return bytes(value)
+        return bytes(value)  # pyright: ignore[reportUnknownArgumentType]  # memoryview is generic, and any will do
     raise TypeError(f"content must give bytes, got {type(value).__name__}")

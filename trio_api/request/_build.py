@@ -7,6 +7,7 @@ call's key, the call's.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -35,9 +36,9 @@ class ClientDefaults:
 
     base_url: httpx.URL
     """From `prepare_base_url`; its query is the client's too."""
-    headers: Headers = attrs.field(factory=dict)
+    headers: Headers = attrs.field(factory=dict[str, str])
     """The client's headers, its credentials among them."""
-    query: Query = attrs.field(factory=dict)
+    query: Query = attrs.field(factory=dict[str, object])
     """The client's query parameters."""
     qs: Querystring = attrs.field(factory=Querystring)
     """How query parameters are written."""
@@ -51,6 +52,11 @@ class ClientDefaults:
     """The headers of the httpx client below; they are the lowest layer."""
     client_query: httpx.QueryParams = attrs.field(factory=httpx.QueryParams)
     """The query parameters of the httpx client below; they are the lowest layer."""
+
+    @functools.cached_property
+    def fields(self) -> Fields:
+        """`headers` as they are sent, checked and encoded once for all requests that these defaults serve."""
+        return encode_headers(self.headers)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({redact_url(self.base_url)!r})"
@@ -131,13 +137,15 @@ def _automatic(defaults: ClientDefaults, body: Body, retries_taken: int, read_ti
 def _merged_fields(
     options: FinalRequestOptions, defaults: ClientDefaults, target: ResolvedURL, automatic: Headers
 ) -> Fields:
-    userinfo: Headers = {} if target.authorization is None else {"Authorization": target.authorization}
-    key: Headers = {}
+    fields: Fields = {}
+    if target.authorization is not None:
+        fields |= encode_headers({"Authorization": target.authorization})
+    fields |= merge_raw_headers(defaults.client_headers.raw)
+    fields |= encode_headers(automatic)
+    fields |= defaults.fields
     if options.idempotency_key is not None and defaults.idempotency_header is not None:
-        key = {defaults.idempotency_header: options.idempotency_key}
-    fields = encode_headers(userinfo) | merge_raw_headers(defaults.client_headers.raw)
-    for layer in (automatic, defaults.headers, key, options.headers):
-        fields |= encode_headers(layer)
+        fields |= encode_headers({defaults.idempotency_header: options.idempotency_key})
+    fields |= encode_headers(options.headers)
     for name in _NOT_OMITTED:
         if name in fields and fields[name] is None:
             raise ValueError(f"header {name!r} can't be omitted: without it the server can't tell what the request is")

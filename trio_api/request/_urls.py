@@ -37,21 +37,24 @@ def check_text(text: str, name: str) -> None:
         raise ValueError(f"{name} {shown(text)!r} has the character {found[0]!r}, which no URL can hold")
 
 
-def check_path(path: str, name: str) -> None:
+def check_path(path: str, name: str, whole: str | None = None) -> None:
     """Refuse a path that a server could take for another one.
 
     Args:
         path: The path, without the query.
         name: The argument that the error names.
+        whole: What the error shows, where that is more than the path.
 
     Raises:
         ValueError: It has a backslash, or a segment that is ``.`` or ``..``, plain or percent-encoded.
     """
     if "\\" in path:
-        raise ValueError(f"{name} {shown(path)!r} has a backslash, which some servers take for '/'; write '%5C'")
+        raise ValueError(
+            f"{name} {shown(whole or path)!r} has a backslash, which some servers take for '/'; write '%5C'"
+        )
     if found := _DOT_SEGMENT.search(path):
         raise ValueError(
-            f"{name} {shown(path)!r} has the segment {found[0].strip('/')!r}, which leads out of its place"
+            f"{name} {shown(whole or path)!r} has the segment {found[0].strip('/')!r}, which leads out of its place"
         )
 
 
@@ -175,7 +178,7 @@ def _absolute(text: str, name: str) -> httpx.URL:
             + ("; a path that begins with a name and a colon is written with a '/' before it" if name == "url" else "")
         )
     text = text.partition("#")[0]
-    check_path(text.partition("://")[2].partition("?")[0], name)
+    check_path(text.partition("://")[2].partition("?")[0], name, text)
     return parse_url(text, name)
 
 
