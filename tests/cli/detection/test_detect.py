@@ -179,6 +179,21 @@ REAL_WORLD = {
             total_pages=500,
         ),
     ),
+    "Spring Data, which counts from 0": (
+        response({"content": THINGS, "number": 0, "totalPages": 4, "totalElements": 8, "last": False}),
+        Shape(
+            "page",
+            ("content",),
+            {
+                "page_param": "page",
+                "page_field": ("number",),
+                "total_pages_field": ("totalPages",),
+                "first_page_number": 0,
+            },
+            total=8,
+            total_pages=4,
+        ),
+    ),
     "Fractal": (
         response({"data": THINGS, "meta": {"pagination": {"total": 8, "current_page": 1, "total_pages": 4}}}),
         Shape(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ._items import find_items
 from ._json_paths import Path, at, format_path
-from ._rules import RULES, Names, count_of
-from ._shape import FirstResponse, Hints, Shape
+from ._rules import RULES, count_of
+from ._shape import FirstResponse, Hints, Names, Shape
 from ._vocabulary import TOTAL_PAGES, TOTALS
 
 __all__ = ["detect"]

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from ._json_paths import Path, as_array, as_object, at
-from ._shape import FirstResponse
+from ._shape import FirstResponse, Names
 from ._vocabulary import (
     ENVELOPES,
     HAS_MORE,
@@ -22,9 +22,8 @@ from ._vocabulary import (
     TOTALS,
 )
 
-__all__ = ["RULES", "Names", "Rule", "count_of", "next_url_of"]
+__all__ = ["RULES", "Rule", "count_of", "next_url_of"]
 
-Names: TypeAlias = "Mapping[str, str | Path]"
 Rule: TypeAlias = Callable[[FirstResponse, Path], "Names | None"]
 """A function of the response and of the path of its items."""
 
@@ -70,7 +69,8 @@ def page(response: FirstResponse, items: Path) -> Names | None:
         for total_path, total in _facts(response.body, TOTAL_PAGES, page_path[:-1]):
             if _is_count(number) and _is_count(total):
                 param = _first_sent(response, PAGES) or PAGES[page_path[-1]]
-                return {"page_param": param, "page_field": page_path, "total_pages_field": total_path}
+                first = {"first_page_number": 0} if number == 0 else {}  # Spring Data, Algolia
+                return {"page_param": param, "page_field": page_path, "total_pages_field": total_path, **first}
     return None
 
 
@@ -94,7 +94,8 @@ def proven_page(response: FirstResponse, items: Path) -> Names | None:
     """
     names = page(response, items)
     change = _change_to_next(response)
-    if names is None or change is None or _count(at(response.body, _path(names["page_field"]))) + 1 != change[1]:
+    number = count_of(response.body, tuple(PAGES))
+    if names is None or change is None or number is None or number[1] + 1 != change[1]:
         return None
     return {**names, "page_param": change[0]}
 
@@ -182,10 +183,6 @@ def _cursor_param(response: FirstResponse) -> str:
 
 def _first_sent(response: FirstResponse, names: tuple[str, ...] | Mapping[str, str]) -> str | None:
     return next((name for name in names if name in response.sent), None)
-
-
-def _path(name: str | Path) -> Path:
-    return (name,) if isinstance(name, str) else name
 
 
 def _number(value: object) -> int | None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
 from ._json_paths import Path
 
-__all__ = ["HINTS_OF_STYLE", "STYLE_NAMES", "FirstResponse", "Hints", "Shape"]
+__all__ = ["HINTS_OF_STYLE", "STYLE_NAMES", "FirstResponse", "Hints", "Name", "Names", "Shape"]
+
+Name: TypeAlias = "str | int | Path"
+Names: TypeAlias = "Mapping[str, Name]"
+"""Attributes of a page class: the name of a parameter, a number, or where something is in the body."""
 
 HINTS_OF_STYLE: Final[Mapping[str, Mapping[str, str]]] = {
     "link": {},
@@ -54,7 +58,7 @@ class Hints:
     page_field: Path | None = None
     total_field: Path | None = None
 
-    def given(self) -> Mapping[str, str | Path]:
+    def given(self) -> Names:
         """The hints about names that were given."""
         return {
             name: value
@@ -62,7 +66,7 @@ class Hints:
             if value is not None and name not in ("style", "items")
         }
 
-    def names(self, style: str) -> Mapping[str, str | Path]:
+    def names(self, style: str) -> Names:
         """The attributes of the page class of *style* that the hints set.
 
         Raises:
@@ -91,7 +95,7 @@ class Shape:
     """One of `STYLE_NAMES`."""
     items: Path
     """Where the items are; ``()`` when the body is the array."""
-    names: Mapping[str, str | Path] = attrs.field(factory=dict[str, "str | Path"])
+    names: Names = attrs.field(factory=dict[str, "Name"])
     """Attributes of the page class that differ from its defaults."""
     total: int | None = None
     """The number of items in all, where the response says it."""

@@ -1,0 +1,151 @@
+"""Where the lines go: a file that has its name only when it is whole, or a stream."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Protocol, final
+
+import trio
+
+__all__ = ["FileOutput", "Output", "StreamOutput", "partial_path"]
+
+
+class Output(Protocol):
+    """What a dump writes to."""
+
+    @property
+    def offset(self) -> int:
+        """How many bytes stand there for good."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Write all of *data*."""
+        ...
+
+    def sync(self) -> None:
+        """Make what was written outlast a crash of the machine; blocks."""
+        ...
+
+    def finish(self) -> None:
+        """All is written: give the output its name; blocks."""
+        ...
+
+    def close(self, *, keep: bool) -> None:
+        """Close the output; unless it is finished or *keep* is true, remove what was written."""
+        ...
+
+
+def partial_path(target: Path) -> Path:
+    """Where the output for *target* grows when it is to outlast this process: ``<name>.part`` beside it."""
+    return target.with_name(target.name + ".part")
+
+
+@final
+class FileOutput:
+    """A file that grows under another name beside its own, and takes its own when it is finished.
+
+    Args:
+        target: The file's name. A symbolic link is followed.
+        partial: Where it grows; None for a name of this process alone.
+        offset: How many bytes of *partial* are to be kept, the rest is cut off; None to begin anew.
+
+    Raises:
+        OSError: The file can't be made.
+        ValueError: The partial file is shorter than *offset*.
+    """
+
+    def __init__(self, target: Path, partial: Path | None = None, offset: int | None = None) -> None:
+        self._target = target.resolve()
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        if partial is None:
+            self._partial = self._target.with_name(f".{self._target.name}.{secrets.token_hex(4)}.part")
+            flags |= os.O_EXCL
+        else:
+            self._partial = partial
+        if offset is not None:
+            flags &= ~os.O_CREAT
+        self._fd = os.open(self._partial, flags, 0o666)
+        try:
+            if os.fstat(self._fd).st_size < (offset or 0):
+                raise ValueError(f"{self._partial} is shorter than the checkpoint says")
+            os.ftruncate(self._fd, offset or 0)
+            self.offset = os.lseek(self._fd, 0, os.SEEK_END)
+        except BaseException:
+            os.close(self._fd)
+            raise
+        self._finished = False
+
+    async def write(self, data: bytes) -> None:
+        """Write all of *data*. It goes to the page cache in microseconds, so it is not worth a thread."""
+        await trio.lowlevel.checkpoint()
+        _write_all(self._fd, data)
+        self.offset += len(data)
+
+    def sync(self) -> None:
+        """Flush to the disk."""
+        os.fsync(self._fd)
+
+    def finish(self) -> None:
+        """Flush, keep the permissions of a file of that name, and take its place."""
+        self.sync()
+        try:
+            os.chmod(self._partial, stat.S_IMODE(os.stat(self._target).st_mode))
+        except FileNotFoundError:
+            pass  # nothing is replaced: the permissions are those of a new file
+        rename_durably(self._partial, self._target)
+        self._finished = True
+
+    def close(self, *, keep: bool) -> None:
+        """Close; a file that is neither finished nor to be kept is removed."""
+        os.close(self._fd)
+        if not self._finished and not keep:
+            self._partial.unlink(missing_ok=True)
+
+
+@final
+class StreamOutput:
+    """A pipe, a terminal or a device.
+
+    Its reader may be slow, so that writing happens in a thread; a cancelled write is left behind.
+
+    Args:
+        fd: The file descriptor, which stays the caller's.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.offset = 0
+
+    async def write(self, data: bytes) -> None:
+        """Write all of *data*."""
+        await trio.to_thread.run_sync(_write_all, self._fd, data, abandon_on_cancel=True)
+        self.offset += len(data)
+
+    def sync(self) -> None:
+        """Nothing: what was written is with the reader."""
+
+    def finish(self) -> None:
+        """Nothing."""
+
+    def close(self, *, keep: bool) -> None:
+        """Nothing."""
+
+
+def rename_durably(source: Path, target: Path) -> None:
+    """Put *source* in the place of *target*, so that a crash leaves either of them whole."""
+    os.replace(source, target)
+    if hasattr(os, "O_DIRECTORY"):  # elsewhere a directory can't be opened, and needs no flush
+        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
