@@ -136,7 +136,12 @@ def _exchange_flow(rules: CallRules, attempt: Attempt) -> _ExchangeFlow:
     while rules.follow_redirects and isinstance(outcome.result, httpx.Response):
         try:
             redirect = redirect_request(
-                outcome.request, outcome.result, rules.origins, hops=hops, replayable=outcome.replayable
+                outcome.request,
+                outcome.result,
+                rules.origins,
+                hops=hops,
+                replayable=outcome.replayable,
+                idempotency_header=rules.idempotency_header,
             )
         except RedirectProblem as problem:
             error = APIConnectionError(str(problem), sent=True, request=outcome.request)

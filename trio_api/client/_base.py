@@ -46,7 +46,6 @@ ClientT = TypeVar("ClientT", bound="BaseClient[Any, Any]")
 
 OptionsTypes = RequestOptions | Mapping[str, Any]
 
-_KEYED_METHODS = frozenset({"POST", "PATCH"})
 _OVERRIDES = tuple(field.name for field in attrs.fields(RequestOptions))
 _ALL_OPTIONS = tuple(field.name for field in attrs.fields(FinalRequestOptions))
 
@@ -84,7 +83,7 @@ class Call:
     total_timeout: float | None
     """Seconds for the whole call, or None."""
     idempotency_key: str
-    """Sent where the method or the caller asks for a key; the same on every attempt."""
+    """Generated for this call, the same on every attempt; sent where the method asks for a key and none was given."""
 
 
 class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
@@ -262,7 +261,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
             total_timeout=config.total_timeout
             if isinstance(options.total_timeout, NotGiven)
             else options.total_timeout,
-            idempotency_key=options.idempotency_key or f"{uuid.uuid4()}",
+            idempotency_key=f"{uuid.uuid4()}",
         )
 
     def _build(
@@ -270,7 +269,6 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
     ) -> RedactedRequest:
         """The request of one attempt. *options* and *body* are the call's, unless a hook changed them."""
         timeout = httpx.Timeout(self.timeout if isinstance(options.timeout, NotGiven) else options.timeout)
-        keyed = options.idempotency_key is not None or options.method.upper() in _KEYED_METHODS
         request = build_request(
             options,
             ClientDefaults(
@@ -288,7 +286,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
             stream=stream,
             retries_taken=retries_taken,
             read_timeout=timeout.read,
-            idempotency_key=call.idempotency_key if keyed else None,
+            idempotency_key=call.idempotency_key,
             extensions={"timeout": timeout.as_dict()},
         )
         self._validate_headers(request.headers)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
+from .._constants import DEFAULT_MAX_RESPONSE_BYTES
 from .._errors import ClientStateError, ResponseTooLargeError
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
@@ -95,7 +96,7 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
         custom_headers: Headers | None = None,
         custom_query: Query | None = None,
         retry: RetryPolicy | None = None,
-        max_response_bytes: int | NotGiven = not_given,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         trusted_origins: Iterable[str] = (),
         follow_redirects: bool = True,
         limits: httpx.Limits | NotGiven = not_given,
@@ -290,7 +291,8 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
             ClientStateError: The client is closed.
             TypeError, ValueError: The call can't be made as it is described.
         """
-        return self._result(self._respond(cast_to, options), cast_to)
+        result: R = self._result(self._respond(cast_to, options), cast_to)
+        return result
 
     def _fetch_page(self, page_type: Any, options: FinalRequestOptions) -> Any:
         return self.request(page_type, options)

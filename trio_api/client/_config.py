@@ -41,6 +41,10 @@ def _checked_mapping(name: str, value: object) -> dict[str, Any]:
     return dict(value)
 
 
+def _checked_query(value: object) -> Query:
+    return _checked_mapping("custom_query", value)
+
+
 def _checked_headers(value: object) -> Headers:
     return merge_headers(_checked_mapping("custom_headers", value))  # names and values are checked there
 
@@ -72,10 +76,10 @@ class ClientConfig:
     """Not given: the caller's HTTP client's, or the default."""
     total_timeout: float | None = attrs.field(default=None, converter=_checked_total_timeout)
     custom_headers: Headers = attrs.field(factory=dict, converter=_checked_headers)
-    custom_query: Query = attrs.field(factory=dict, converter=lambda value: _checked_mapping("custom_query", value))
+    custom_query: Query = attrs.field(factory=dict, converter=_checked_query)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_check_kind(RetryPolicy))
     max_response_bytes: int = attrs.field(default=DEFAULT_MAX_RESPONSE_BYTES, validator=_check_bytes)
-    trusted_origins: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    trusted_origins: tuple[str, ...] = ()
     follow_redirects: bool = attrs.field(default=True, validator=_check_kind(bool))
     strict: bool = attrs.field(default=False, validator=_check_kind(bool))
     origins: Origins = attrs.field(init=False)

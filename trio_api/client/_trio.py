@@ -14,7 +14,7 @@ import httpx
 import trio
 
 from .._checks import check_seconds
-from .._constants import CLEANUP_SECONDS
+from .._constants import CLEANUP_SECONDS, DEFAULT_MAX_RESPONSE_BYTES
 from .._errors import ClientStateError, ResponseTooLargeError
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
@@ -104,7 +104,7 @@ class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
         custom_headers: Headers | None = None,
         custom_query: Query | None = None,
         retry: RetryPolicy | None = None,
-        max_response_bytes: int | NotGiven = not_given,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         trusted_origins: Iterable[str] = (),
         follow_redirects: bool = True,
         shutdown_grace: float = 0.0,
@@ -311,7 +311,8 @@ class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
             ClientStateError: The client is not open.
             TypeError, ValueError: The call can't be made as it is described.
         """
-        return self._result(await self._respond(cast_to, options), cast_to)
+        result: R = self._result(await self._respond(cast_to, options), cast_to)
+        return result
 
     async def _fetch_page(self, page_type: Any, options: FinalRequestOptions) -> Any:
         return await self.request(page_type, options)

@@ -35,7 +35,7 @@ class BaseAPIResponse(Generic[R]):
         *,
         owner: ResponseOwner,
         cast_to: Any,
-        adopt: Callable[[Any, BaseAPIResponse[Any]], Any],
+        adopt: Callable[[Any, BaseAPIResponse[Any], bool], Any],
     ) -> None:
         self._reply = reply
         self._owner = owner
@@ -77,7 +77,8 @@ class BaseAPIResponse(Generic[R]):
     @property
     def request_id(self) -> str | None:
         """The ``x-request-id`` header."""
-        return self._reply.response.headers.get("x-request-id")
+        request_id: str | None = self._reply.response.headers.get("x-request-id")
+        return request_id
 
     @property
     def attempts(self) -> tuple[AttemptRecord, ...]:
