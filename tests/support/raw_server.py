@@ -54,8 +54,16 @@ class RawServer:
                 if self._tls is None:
                     script(connection)
                     continue
-                with self._tls.wrap_socket(connection, server_side=True) as encrypted:
-                    script(encrypted)
+                with self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as encrypted:
+                    try:
+                        encrypted.do_handshake()
+                    except ssl.SSLError:
+                        # To close with the client's bytes unread is a reset, which may overtake our alert.
+                        with socket.socket(fileno=encrypted.detach()) as plain:
+                            plain.settimeout(5)
+                            never_answer(plain)
+                    else:
+                        script(encrypted)
 
 
 def read_head(connection: socket.socket) -> bytes:

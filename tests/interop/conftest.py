@@ -1,0 +1,63 @@
+"""Real servers that nobody here wrote, one of each for the whole run, and clients of both colours."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+from support.live import Live, LiveBlocking, LiveTrio
+from support.server_process import serving
+from support.unicode_table import characters
+
+
+@pytest.fixture(params=[LiveTrio, LiveBlocking], ids=lambda colour: colour.name)
+def live(request: pytest.FixtureRequest) -> Live:
+    """Each test runs in both colours."""
+    colour: Live = request.param()
+    return colour
+
+
+@pytest.fixture(scope="session")
+def datasette(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Datasette over an SQLite file of the Unicode table."""
+    folder = tmp_path_factory.mktemp("datasette")
+    _write_database(folder / "unicode.db")
+    settings = {"suggest_facets": "off", "max_returned_rows": "1000"}
+    flags = [part for name, value in settings.items() for part in ("--setting", name, value)]
+    with serving("-m", "datasette", "serve", "unicode.db", "-p", "0", *flags, folder=folder) as url:
+        yield url
+
+
+def _write_database(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "create table characters (codepoint integer primary key, name text not null, category text not null, "
+            "bidirectional text not null, combining integer not null, mirrored integer not null, "
+            "decomposition text not null, numeric real)"
+        )
+        database.executemany(
+            "insert into characters values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (attrs.astuple(character, recurse=False) for character in characters()),
+        )
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def httpbin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Httpbin behind gunicorn, with threads enough for the slow answers that some tests leave behind."""
+    folder = tmp_path_factory.mktemp("httpbin")
+    flags = ["--bind", "127.0.0.1:0", "--threads", "16", "--no-control-socket"]
+    with serving("-m", "gunicorn", *flags, "httpbin:app", folder=folder, ready="/get") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Moto's server of the AWS APIs."""
+    folder = tmp_path_factory.mktemp("moto")
+    with serving("-m", "moto.server", "-H", "127.0.0.1", "-p", "0", folder=folder, ready="/moto-api/data.json") as url:
+        yield url
