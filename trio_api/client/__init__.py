@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from ._base import BaseClient as BaseClient
 from ._blocking import SyncAPIClient as SyncAPIClient
-from ._resource import AsyncAPIResource as AsyncAPIResource
-from ._resource import SyncAPIResource as SyncAPIResource
+from ._fan_out import fan_out as fan_out
+from ._items_blocking import SyncItems as SyncItems
+from ._items_trio import AsyncItems as AsyncItems
+from ._pages_blocking import BaseSyncPage as BaseSyncPage, SyncPaginator as SyncPaginator
+from ._pages_trio import AsyncPaginator as AsyncPaginator, BaseAsyncPage as BaseAsyncPage
+from ._resource import AsyncAPIResource as AsyncAPIResource, SyncAPIResource as SyncAPIResource
 from ._responses_blocking import APIResponse as APIResponse
 from ._responses_trio import AsyncAPIResponse as AsyncAPIResponse
+from ._shapes import (
+    AsyncCursorPage as AsyncCursorPage,
+    AsyncLinkPage as AsyncLinkPage,
+    AsyncNextURLPage as AsyncNextURLPage,
+    AsyncOffsetPage as AsyncOffsetPage,
+    AsyncPage as AsyncPage,
+    AsyncPageNumberPage as AsyncPageNumberPage,
+    AsyncTokenPage as AsyncTokenPage,
+    SyncCursorPage as SyncCursorPage,
+    SyncLinkPage as SyncLinkPage,
+    SyncNextURLPage as SyncNextURLPage,
+    SyncOffsetPage as SyncOffsetPage,
+    SyncPage as SyncPage,
+    SyncPageNumberPage as SyncPageNumberPage,
+    SyncTokenPage as SyncTokenPage,
+)
 from ._trio import AsyncAPIClient as AsyncAPIClient
