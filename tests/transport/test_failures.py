@@ -277,7 +277,9 @@ def test_reading_times_out(exchange: Exchange) -> None:
     assert failure.error.message == f"Reading the response timed out after 0.05 s: GET {server.url}"
 
 
-@pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")  # of httpx's own, left to the collector
+@pytest.mark.filterwarnings(
+    "ignore:Async generator 'http:ResourceWarning"
+)  # httpx's own, and httpcore's, left to the collector
 def test_writing_times_out(exchange: Exchange) -> None:
     """A server that does not read the whole request may have acted on a part of it."""
     done = threading.Event()
@@ -296,7 +298,9 @@ def test_a_body_of_another_length_than_declared(exchange: Exchange) -> None:
     assert "Content-Length" in failure.error.message
 
 
-@pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")  # of httpx's own, left to the collector
+@pytest.mark.filterwarnings(
+    "ignore:Async generator 'http:ResourceWarning"
+)  # httpx's own, and httpcore's, left to the collector
 def test_a_broken_content_encoding(exchange: Exchange) -> None:
     """A body that is no gzip though it says so is final: the server would send it again."""
     response = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"
