@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections.abc
 import enum
 import types
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import (
     Annotated,
     Any,
@@ -43,7 +43,7 @@ __all__ = [
     "substitute",
 ]
 
-ARRAYS: Final[Mapping[Any, Callable[[list[Any]], Collection[Any]]]] = {
+ARRAYS: Final[Mapping[Any, Callable[[list[Any]], Any]]] = {
     list: list,
     collections.abc.Sequence: list,
     collections.abc.MutableSequence: list,

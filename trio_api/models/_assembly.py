@@ -8,7 +8,7 @@ did not fit is shown to neither. So the object stands, and what was refused is t
 from __future__ import annotations
 
 from collections.abc import Mapping, Set as AbstractSet
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -75,12 +75,12 @@ def _value(field: Field, instance: Any, arguments: Mapping[str, Any]) -> Any:
 
 
 def _converted(attribute: attrs.Attribute[Any], value: Any, instance: Any) -> Any:
-    convert = attribute.converter
+    convert = cast("Any", attribute).converter  # the stubs do not know that an attrs.Converter can be called
     if convert is None:
         return value
-    return convert(value, instance, attribute) if isinstance(convert, attrs.Converter) else convert(value)
+    takes_more = isinstance(cast("object", convert), attrs.Converter)
+    return convert(value, instance, attribute) if takes_more else convert(value)
 
 
 def _refusal(field: Field, value: Any, error: Exception) -> Problem:
-    path = "".join(map(step, (field.wire,) if isinstance(field.wire, str) else field.wire or ()))
-    return (path, expected_name(field.type), refusal(value, error))
+    return ("".join(map(step, field.path)), expected_name(field.type), refusal(value, error))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from inspect import isclass
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from cattrs.dispatch import StructureHook
@@ -39,7 +40,7 @@ def is_row(annotation: Any) -> bool:
 def is_named_tuple(annotation: Any) -> bool:
     """Whether it is a NamedTuple class."""
     cls = kind_of(annotation)
-    return isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")
+    return isclass(cls) and hasattr(cls, "_fields") and issubclass(cls, tuple)
 
 
 def is_mapping(annotation: Any) -> bool:
@@ -54,7 +55,7 @@ def array_hook(annotation: Any, converter: Converter) -> StructureHook:
     item_hook = converter.get_structure_hook(item)
 
     def hook(value: Any, _: Any) -> Any:
-        if type(value) is not list:
+        if value.__class__ is not list:
             raise mismatch(value, "list")
         items: list[Any] = []
         problems: list[Problem] = []
@@ -69,7 +70,7 @@ def array_hook(annotation: Any, converter: Converter) -> StructureHook:
     return hook
 
 
-def _built(build: Callable[[list[Any]], Collection[Any]], items: list[Any], problems: list[Problem]) -> Any:
+def _built(build: Callable[[list[Any]], Any], items: list[Any], problems: list[Problem]) -> Any:
     kept: Any = items
     if build is not list:
         try:
@@ -90,9 +91,17 @@ def row_hook(annotation: Any, converter: Converter) -> StructureHook:
 def named_tuple_hook(annotation: Any, converter: Converter) -> StructureHook:
     """Structure a NamedTuple from a JSON array; places with a default may be left out at the end."""
     cls = kind_of(annotation)
-    hints = get_type_hints(cls, include_extras=True)
-    places = tuple(hints.get(name, Any) for name in cls._fields)
-    return _row_hook(places, len(places) - len(cls._field_defaults), lambda items: cls(*items), converter)
+    made: StructureHook | None = None
+
+    def hook(value: Any, _: Any) -> Any:
+        nonlocal made
+        if made is None:  # at the first value, as for other classes: it may refer to itself
+            hints = get_type_hints(cls, include_extras=True)
+            places = tuple(hints.get(name, Any) for name in cls._fields)
+            made = _row_hook(places, len(places) - len(cls._field_defaults), lambda items: cls(*items), converter)
+        return made(value, _)
+
+    return hook
 
 
 def _row_hook(
@@ -103,7 +112,7 @@ def _row_hook(
     expected = f"list of {most}" if least == most else f"list of {least} to {most}"
 
     def hook(value: Any, _: Any) -> Any:
-        if type(value) is not list:
+        if value.__class__ is not list:
             raise mismatch(value, "list")
         if not least <= len(value) <= most:
             raise mismatch(value, expected, f"list of {len(value)}")
@@ -129,7 +138,7 @@ def mapping_hook(annotation: Any, converter: Converter) -> StructureHook:
     expected_key = f"{expected_name(key_type)} as key"
 
     def hook(value: Any, _: Any) -> Any:
-        if type(value) is not dict:
+        if value.__class__ is not dict:
             raise mismatch(value, "dict")
         items: dict[Any, Any] = {}
         problems: list[Problem] = []

@@ -14,9 +14,11 @@ from weakref import WeakSet
 import cattrs
 from cattrs.dispatch import MultiStrategyDispatch, StructureHook, UnstructureHook
 
-from . import _annotations, _collections, _fields, _scalars, _unions
+from . import _annotations, _collections, _scalars
+from ._fields import is_object
 from ._mismatch import Mismatch, mismatch, refusal
 from ._objects import object_hook
+from ._unions import union_hook
 from ._unstructure import register_unstructure_hooks, unsendable
 
 __all__ = ["JSONConverter", "converter"]
@@ -81,12 +83,12 @@ class JSONConverter(cattrs.Converter):
 
     def _register_structure_hooks(self) -> None:
         # cattrs asks the last registered first: None, for one, is a scalar before it is anything else.
-        self._teach(_fields.is_object, object_hook)
+        self._teach(is_object, object_hook)
         self._teach(_collections.is_mapping, _collections.mapping_hook)
         self._teach(_collections.is_named_tuple, _collections.named_tuple_hook)
         self._teach(_collections.is_row, _collections.row_hook)
         self._teach(_collections.is_array, _collections.array_hook)
-        self._teach(_annotations.is_union, _unions.union_hook)
+        self._teach(_annotations.is_union, union_hook)
         self._teach(_scalars.is_literal, _scalars.literal_hook)
         self._teach(_scalars.is_enum, _scalars.enum_hook)
         self._teach(_annotations.is_alias, _alias_hook)

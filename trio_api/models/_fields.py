@@ -10,6 +10,7 @@ import dataclasses
 import sys
 import types
 import typing
+from inspect import isclass
 from typing import Any, NotRequired, Required, TypeAlias, get_args, get_origin
 
 import attrs
@@ -42,11 +43,16 @@ class Field:
     attribute: attrs.Attribute[Any] | None = None
     """The attrs attribute, with its validator and converter."""
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The place in the JSON object as a path of keys; an empty one is the value itself."""
+        return (self.wire,) if isinstance(self.wire, str) else self.wire or ()
+
 
 def is_object(annotation: Any) -> bool:
     """Whether it is an attrs class, a dataclass or a TypedDict, generic or not."""
     cls = kind_of(annotation)
-    return isinstance(cls, type) and (attrs.has(cls) or dataclasses.is_dataclass(cls) or typing.is_typeddict(cls))
+    return isclass(cls) and (attrs.has(cls) or dataclasses.is_dataclass(cls) or typing.is_typeddict(cls))
 
 
 def fields_of(annotation: Any) -> list[Field]:
@@ -57,7 +63,7 @@ def fields_of(annotation: Any) -> list[Field]:
     """
     cls = kind_of(annotation)
     bound = bindings(cls, get_args(annotation))
-    fields = []
+    fields: list[Field] = []
     for field in _declared(cls):
         if field.init:
             owner = _owner(cls, field)

@@ -7,7 +7,7 @@ built around it (`_assembly`).
 from __future__ import annotations
 
 import typing
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import attrs
 from cattrs.dispatch import StructureHook
@@ -59,8 +59,8 @@ def _plan(annotation: Any, converter: Converter) -> _Plan:
         expected=expected_name(annotation),
         fields=fields,
         flat=[(field.wire, field, hook) for field, hook in read if isinstance(field.wire, str)],
-        deep=[(field.wire or (), field, hook) for field, hook in read if not isinstance(field.wire, str)],
-        known=frozenset(f.wire if isinstance(f.wire, str) else f.wire[0] for f, _ in read if f.wire),
+        deep=[(field.path, field, hook) for field, hook in read if not isinstance(field.wire, str)],
+        known=frozenset(field.path[0] for field, _ in read if field.path),
         extras=extras,
     )
 
@@ -73,11 +73,9 @@ def object_hook(annotation: Any, converter: Converter) -> StructureHook:
         nonlocal plan
         if plan is None:  # made at the first value, not at once: classes refer to each other, and to themselves
             plan = _plan(annotation, converter)
-        source = value
-        if type(value) is not dict:
-            if not plan.takes_whole:
-                raise mismatch(value, plan.expected)
-            source = {}
+        source: dict[str, Any] = value if value.__class__ is dict else {}
+        if value.__class__ is not dict and not plan.takes_whole:
+            raise mismatch(value, plan.expected)
         arguments: dict[str, Any] = {}
         failures: list[_Failure] = []
         for key, field, field_hook in plan.flat:
@@ -118,12 +116,13 @@ def _read_deep(
     failures: list[_Failure],
 ) -> None:
     """Read a field at the end of *path*. Null on the way there is the same as an absent key."""
-    part, walked = value, ""
+    part: Any = value
+    walked = ""
     for key in path:
         if part is _ABSENT or part is None:
             part = _ABSENT
-        elif type(part) is dict:
-            part = part.get(key, _ABSENT)
+        elif isinstance(part, dict):
+            part = cast("dict[str, Any]", part).get(key, _ABSENT)
         else:
             failures.append((field, walked, Mismatch(MISSING, [("", "dict", kind_name(part))])))
             return

@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
 from uuid import UUID
 
 import attrs
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["union_hook"]
 
+_Tags: TypeAlias = "dict[str, frozenset[tuple[type, object]]]"  # the Literal fields of a class, with their values
+
+_NO_TAGS: Final[_Tags] = {}
 _ALL_KINDS: Final = frozenset(JSON_KINDS)
 _TEXT: Final = frozenset({str})
 _TAG_KINDS: Final = frozenset({NoneType, bool, int, float, str})
@@ -55,8 +58,7 @@ class _Member:
     """Where it stands among those that a value might be."""
     keys: frozenset[str] | None
     """The keys that a class has; None for everything else."""
-    tags: dict[str, frozenset[tuple[type, object]]]
-    """The Literal fields of a class, with their values."""
+    tags: _Tags
 
 
 def _kinds(annotation: Any) -> frozenset[type]:
@@ -79,21 +81,21 @@ def _rank(annotation: Any) -> int:
 
 
 def _members(union: Any, converter: JSONConverter) -> list[_Member]:
-    found = []
+    found: list[_Member] = []
     for argument in get_args(union):
         hook = converter.get_structure_hook(argument)
         peeled = peel(argument)
         if not converter.is_own(hook):  # the application's: nobody knows what it takes
-            found.append(_Member(argument, hook, _ALL_KINDS, _ORDER.index("other"), None, {}))
+            found.append(_Member(argument, hook, _ALL_KINDS, _ORDER.index("other"), None, _NO_TAGS))
         elif is_union(peeled):
             found += _members(peeled, converter)
         else:
-            keys, tags = _shape(peeled) if is_object(peeled) else (None, {})
+            keys, tags = _shape(peeled) if is_object(peeled) else (None, _NO_TAGS)
             found.append(_Member(argument, hook, _kinds(peeled), _rank(peeled), keys, tags))
     return sorted(found, key=lambda member: member.rank)
 
 
-def _shape(annotation: Any) -> tuple[frozenset[str], dict[str, frozenset[tuple[type, object]]]]:
+def _shape(annotation: Any) -> tuple[frozenset[str], _Tags]:
     fields = fields_of(annotation)
     read = [(field.wire, peel(field.type)) for field in fields if field.init and field is not extras_field(fields)]
     tags = {
@@ -116,7 +118,7 @@ class _Tag:
     def of(self, value: dict[str, Any]) -> list[_Member] | None:
         """The members with the tag that *value* has, or None."""
         tag = value.get(self.key)
-        return self.members.get((type(tag), tag)) if type(tag) in _TAG_KINDS else None
+        return self.members.get((tag.__class__, tag)) if tag.__class__ in _TAG_KINDS else None
 
     def unknown(self, value: dict[str, Any]) -> Mismatch:
         """A variant that the model does not know stays the raw mapping."""
@@ -151,9 +153,9 @@ def union_hook(union: Any, converter: JSONConverter) -> StructureHook:
     tag = _tag(by_kind[dict])
 
     def hook(value: Any, _: Any) -> Any:
-        candidates = by_kind.get(type(value), [])
+        candidates = by_kind.get(value.__class__, [])
         unknown: Mismatch | None = None
-        if len(candidates) > 1 and type(value) is dict:
+        if len(candidates) > 1 and value.__class__ is dict:
             if tag is not None and (tagged := tag.of(value)) is not None:
                 candidates = tagged
             elif tag is not None:

@@ -88,7 +88,7 @@ def _mapping(_: Any, converter: Converter) -> UnstructureHook:
     unstructure = converter.unstructure
 
     def hook(value: Mapping[Any, Any]) -> dict[str, Any]:
-        plain = {}
+        plain: dict[str, Any] = {}
         for name, part in value.items():
             if type(part) in _REMOVED:
                 continue
@@ -127,23 +127,24 @@ def _object(cls: Any, converter: Converter) -> UnstructureHook:
     unstructure = converter.unstructure
     fields = sent_fields(cls)
     extras = extras_field(fields)
-    plan = [(f.name, f.wire if isinstance(f.wire, tuple) else (f.wire,), f.wire) for f in fields if f is not extras]
+    plan = [(field.name, field.path) for field in fields if field is not extras]
 
     def hook(instance: Any) -> Any:
         plain: dict[str, Any] = {}
-        for name, (*parents, key), wire in plan:
+        for name, path in plan:
             value = getattr(instance, name)
             if type(value) in _REMOVED:
                 continue
-            if wire is None:  # the JSON value itself
-                return unstructure(value)
-            place = plain
-            for parent in parents:
-                place = place.setdefault(parent, {})
             try:
-                place[key] = unstructure(value)
+                form = unstructure(value)
             except Unsendable as error:
-                raise error.below("".join(map(step, (*parents, key)))) from None
+                raise error.below("".join(map(step, path))) from None
+            if not path:
+                return form
+            place = plain
+            for key in path[:-1]:
+                place = place.setdefault(key, {})
+            place[path[-1]] = form
         # What the class declares stands before a key of the same name among the extras.
         return plain if extras is None else {**unstructure(getattr(instance, extras.name)), **plain}
 

@@ -6,12 +6,9 @@ Only declarations live here: what a model author writes. What they mean is in `_
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, TypeVar, dataclass_transform, overload
+from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
 import attrs
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 __all__ = ["RENAME_ATTRIBUTE", "WIRE_FROM_KEY", "WIRE_KEY", "Extras", "Rename", "renamed", "wire", "wire_from"]
 
@@ -80,7 +77,7 @@ class _FieldArguments(TypedDict, total=False):
 
 
 @overload
-def wire(*, rename: Rename) -> _Renamer: ...
+def wire(*, rename: Rename) -> Callable[[ClassT], ClassT]: ...
 @overload
 def wire(name: str, /, *, converter: Callable[[Any], Any], **arguments: Any) -> Any: ...
 @overload
@@ -103,6 +100,9 @@ def wire(name: str | None = None, /, *, rename: Rename | None = None, **argument
     A field without either is called on the wire what ``__init__`` calls it (attrs' alias: ``_token`` is ``token``).
     Subclasses inherit the rule.
 
+    Type checkers know `attrs.field` alone by name; of a field made by `wire` they believe that it has a default. So it
+    stands after the fields without one, or the class is ``@attrs.define(kw_only=True)``.
+
     Args:
         name: The field's name on the wire.
         rename: The rule of a class: ``"camel"``, ``"pascal"``, ``"kebab"`` or ``"upper"``.
@@ -118,7 +118,7 @@ def wire(name: str | None = None, /, *, rename: Rename | None = None, **argument
     if isinstance(name, str) and rename is None:
         return _field({WIRE_KEY: name}, arguments)
     if name is None and rename is not None and not arguments:
-        return _Renamer(rename)
+        return _renamer(rename)
     raise TypeError('wire takes the name of a field, x: int = wire("X"), or the rule of a class, @wire(rename="camel")')
 
 
@@ -139,21 +139,16 @@ def wire_from(attribute: str, **arguments: Any) -> Any:
 
 
 def _field(mark: Mapping[str, str], arguments: dict[str, Any]) -> Any:
-    return attrs.field(**{**arguments, "metadata": {**(arguments.get("metadata") or {}), **mark}})
+    make: Callable[..., Any] = attrs.field  # its overloads do not see through **arguments
+    return make(**{**arguments, "metadata": {**(arguments.get("metadata") or {}), **mark}})
 
 
-@attrs.frozen
-class _Renamer:
-    """The class decorator that ``wire(rename=...)`` gives."""
+def _renamer(rule: str) -> Callable[[ClassT], ClassT]:
+    if rule not in _RULES:
+        raise ValueError(f"wire knows no rename={rule!r}; there are {', '.join(map(repr, _RULES))}")
 
-    rule: str = attrs.field()
-
-    @rule.validator
-    def _check(self, attribute: attrs.Attribute[str], value: object) -> None:
-        if value not in _RULES:
-            raise ValueError(f"wire knows no rename={value!r}; there are {', '.join(map(repr, _RULES))}")
-
-    @dataclass_transform(field_specifiers=(attrs.field, wire))
-    def __call__(self, cls: ClassT) -> ClassT:
-        setattr(cls, RENAME_ATTRIBUTE, self.rule)
+    def rename(cls: ClassT) -> ClassT:
+        setattr(cls, RENAME_ATTRIBUTE, rule)
         return cls
+
+    return rename
