@@ -16,6 +16,7 @@ import trio_api
 from trio_api.cli.server import Server, UnicodeAPI, serve
 
 API_KEY = "a-key-of-the-tests"
+API = UnicodeAPI(token=API_KEY)  # one for all servers here: it makes its tables once
 DIGITS = [chr(point) for point in range(sys.maxunicode + 1) if unicodedata.category(chr(point)) == "Nd"]
 
 
@@ -29,7 +30,7 @@ def sdk(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
-    async with serve(UnicodeAPI(token=API_KEY)) as server:
+    async with serve(API) as server:
         yield server
 
 
