@@ -17,11 +17,10 @@ THINGS = [{"id": "a"}, {"id": "b"}]
 def response(
     body: object,
     *,
-    url: str = "https://api.example.com/v1/things",
     headers: Mapping[str, str] | None = None,
     sent: Mapping[str, object] | None = None,
 ) -> FirstResponse:
-    return FirstResponse(url=url, headers=headers or {}, body=body, sent=sent or {})
+    return FirstResponse(headers=headers or {}, body=body, sent=sent or {})
 
 
 REAL_WORLD = {
@@ -298,10 +297,24 @@ def test_items_that_are_no_array_are_an_error_that_shows_the_flag() -> None:
         detect(response({"error": "no"}), Hints())
 
 
-def test_a_hint_of_another_style_is_an_error() -> None:
-    """--token-field with a list of page numbers names the styles that it goes with."""
-    with pytest.raises(ValueError, match="--token-field does not go with style 'page', only with token"):
-        detect(response({"data": THINGS, "page": 1, "total_pages": 2}), Hints(token_field=("t",)))
+@pytest.mark.parametrize(
+    ("hints", "message"),
+    [
+        (Hints(style="page", token_field=("t",)), "--token-field: not with style page"),
+        (Hints(token_field=("t",), id_field=("i",)), "--token-field and --id-field: not in one style"),
+        (Hints(param="p"), "does not tell its style; say it: --style token or cursor or page or offset"),
+    ],
+)
+def test_hints_that_make_no_style_are_an_error(hints: Hints, message: str) -> None:
+    """Names of different styles, or one that several styles have, get an error with the flags in it."""
+    with pytest.raises(ValueError, match=message):
+        detect(response({"data": THINGS}), hints)
+
+
+def test_a_name_tells_the_style() -> None:
+    """A name that one style alone has needs no --style beside it."""
+    shape = detect(response({"data": THINGS, "page": 1, "total_pages": 2}), Hints(token_field=("t",)))
+    assert shape.style == "token"
 
 
 @pytest.mark.parametrize(
@@ -312,11 +325,13 @@ def test_a_hint_of_another_style_is_an_error() -> None:
         (Hints(style="token", items=("Items",), param="ExclusiveStartKey", token_field=("LastEvaluatedKey",)), True),
         (Hints(style="link", items=()), True),
         (Hints(style="none"), False),
+        (Hints(style="none", items=("data",)), True),
+        (Hints(items=("Items",), param="p", token_field=("t",)), True),
     ],
 )
 def test_complete_hints_need_no_response(hints: Hints, complete: bool) -> None:
     """Where the user says everything, nothing is left to detect."""
-    assert hints.complete() is complete
+    assert (hints.shape() is not None) is complete
 
 
 json_values = st.recursive(

@@ -22,7 +22,7 @@ def detect(response: FirstResponse, hints: Hints) -> Shape:
         The shape; its style is ``none`` where nothing tells of another page.
 
     Raises:
-        ValueError: There is no array of items, or a hint does not go with the style.
+        ValueError: There is no array of items, or the style can't be told, or the hints contradict each other.
     """
     items = _items(response, hints)
     style, found = _style(response, hints, items)
@@ -47,9 +47,12 @@ def _items(response: FirstResponse, hints: Hints) -> Path:
 
 
 def _style(response: FirstResponse, hints: Hints, items: Path) -> tuple[str, Names]:
+    possible = hints.styles()
     for style, rule in RULES:
-        if hints.style in (None, style):
+        if style in possible:
             names = rule(response, items)
             if names is not None:
                 return style, names
-    return hints.style or "none", {}
+    if len(possible) > 1 and hints.given():
+        raise ValueError(f"the response does not tell its style; say it: --style {' or '.join(possible)}")
+    return possible[0] if len(possible) == 1 else "none", {}

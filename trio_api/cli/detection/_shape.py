@@ -21,7 +21,7 @@ HINTS_OF_STYLE: Final[Mapping[str, Mapping[str, str]]] = {
     "token": {"param": "token_param", "token_field": "token_field"},
     "cursor": {"param": "cursor_param", "id_field": "id_field", "has_more_field": "has_more_field"},
     "page": {"param": "page_param", "page_field": "page_field", "total_field": "total_pages_field"},
-    "offset": {"param": "offset_param", "size_param": "limit_param", "total_field": "total_field"},
+    "offset": {"param": "offset_param", "total_field": "total_field"},
     "none": {},
 }
 """For each style the hints that it takes, with the attribute of its page class that each of them sets."""
@@ -33,8 +33,6 @@ STYLE_NAMES: Final = tuple(HINTS_OF_STYLE)
 class FirstResponse:
     """What detection looks at."""
 
-    url: str
-    """The URL of the response."""
     headers: Mapping[str, str]
     """Its headers, by lower-case name."""
     body: object
@@ -50,7 +48,6 @@ class Hints:
     style: str | None = None
     items: Path | None = None
     param: str | None = None
-    size_param: str | None = None
     token_field: Path | None = None
     next_field: Path | None = None
     id_field: Path | None = None
@@ -66,25 +63,28 @@ class Hints:
             if value is not None and name not in ("style", "items")
         }
 
-    def names(self, style: str) -> Names:
-        """The attributes of the page class of *style* that the hints set.
+    def styles(self) -> tuple[str, ...]:
+        """The styles that are possible: the one that was given, else those that take every name that was given.
 
         Raises:
-            ValueError: A hint does not go with the style.
+            ValueError: There is none.
         """
-        attributes = HINTS_OF_STYLE[style]
-        given = self.given()
-        for name in given:
-            if name not in attributes:
-                fitting = [each for each, hints in HINTS_OF_STYLE.items() if name in hints]
-                raise ValueError(f"{_flag(name)} does not go with style {style!r}, only with {', '.join(fitting)}")
-        return {attributes[name]: value for name, value in given.items()}
+        fitting = tuple(each for each, names in HINTS_OF_STYLE.items() if names.keys() >= self.given().keys())
+        if not fitting or self.style not in (None, *fitting):
+            flags = " and ".join("--" + name.replace("_", "-") for name in self.given())
+            raise ValueError(f"{flags}: not with style {self.style}" if self.style else f"{flags}: not in one style")
+        return fitting if self.style is None else (self.style,)
 
-    def complete(self) -> bool:
-        """Whether nothing is left to be found out."""
-        if self.style is None or self.items is None:
-            return False
-        return set(HINTS_OF_STYLE[self.style]) <= set(self.given())
+    def names(self, style: str) -> Names:
+        """The attributes of the page class of *style* that the hints set."""
+        return {HINTS_OF_STYLE[style][name]: value for name, value in self.given().items()}
+
+    def shape(self) -> Shape | None:
+        """The shape, where nothing is left to be found out, else None."""
+        style, *others = self.styles()
+        if others or self.items is None or HINTS_OF_STYLE[style].keys() != self.given().keys():
+            return None
+        return Shape(style, self.items, self.names(style))
 
 
 @attrs.frozen
@@ -101,7 +101,3 @@ class Shape:
     """The number of items in all, where the response says it."""
     total_pages: int | None = None
     """The number of pages in all, where the response says it."""
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")

@@ -13,6 +13,7 @@ import attrs
 import h11
 import trio
 
+from ...client._nursery import HiddenNursery
 from ._exchange import Refusal, Reply, Request
 from ._faults import NO_FAULTS, Fault, FaultKind, FaultPlan, FaultRates
 from ._routes import UnicodeAPI
@@ -97,13 +98,12 @@ async def serve(
         port: The port to listen on. Default: 0, any free one.
     """
     server = Server(api, FaultPlan(rates, seed))
-    async with trio.open_nursery() as nursery:
+    async with HiddenNursery() as nursery:
         listeners: list[trio.SocketListener] = await nursery.start(
             partial(trio.serve_tcp, server.serve_connection, port, host="127.0.0.1")
         )
         server.url = f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}"
         yield server
-        nursery.cancel_scope.cancel(reason="the server's block is left")
 
 
 async def _read_request(connection: h11.Connection, stream: trio.SocketStream, origin: str) -> Request | Refusal | None:

@@ -1,0 +1,77 @@
+"""Progress bars on standard error, and the log lines that pass between them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+__all__ = ["progress_bars", "show_log"]
+
+
+class _Rate(ProgressColumn):
+    """Units done a second."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} {self._unit}/s", style="progress.data.speed")
+
+
+@contextmanager
+def progress_bars(console: Console, unit: str, *, drawn: bool = True) -> Generator[Progress, None, None]:
+    """Bars that are drawn while the block lasts, if *console* is a terminal.
+
+    Args:
+        console: Where to draw.
+        unit: What is counted, for the rate.
+        drawn: Whether to draw at all.
+    """
+    progress = Progress(
+        SpinnerColumn(finished_text="[green]✓[/green]" if console.encoding.startswith("utf") else " "),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        _Rate(unit),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not (drawn and console.is_terminal),
+        expand=True,
+    )
+    with progress:
+        yield progress
+
+
+class _ConsoleHandler(logging.Handler):
+    """Log records as single lines of a console, so that they pass above the bars."""
+
+    def __init__(self, console: Console, level: int) -> None:
+        super().__init__(level)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = f"trio-api: {record.levelname.lower()}: {record.getMessage()}"
+        self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def show_log(console: Console, level: int) -> None:
+    """Send the library's log lines of at least *level* to *console*."""
+    logger = logging.getLogger("trio_api")
+    logger.addHandler(_ConsoleHandler(console, level))
+    logger.setLevel(level)

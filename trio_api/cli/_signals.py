@@ -1,0 +1,52 @@
+"""Running Trio until the work is done or a signal says stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import trio
+
+from ..client._nursery import HiddenNursery
+from ._complaints import CommandError, ExitCode
+
+__all__ = ["run_until_signal"]
+
+T = TypeVar("T")
+SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def run_until_signal(work: Callable[[], Awaitable[T]]) -> T:
+    """Run *work* under Trio.
+
+    The first SIGINT, SIGTERM or SIGHUP cancels it, so that it cleans up, which Trio code bounds; the second ends the
+    process at once.
+
+    Raises:
+        CommandError: A signal came; its code is 128 and the number of the signal.
+    """
+    return trio.run(_until_signal, work)
+
+
+async def _until_signal(work: Callable[[], Awaitable[T]]) -> T:
+    scope = trio.CancelScope()
+    caught: list[int] = []
+
+    async def watch() -> None:
+        with trio.open_signal_receiver(*SIGNALS) as signals:
+            watching.set()
+            async for number in signals:
+                if caught:
+                    os._exit(ExitCode.SIGNALLED + number)
+                caught.append(number)
+                scope.cancel(reason=f"signal {number}")
+
+    watching = trio.Event()
+    async with HiddenNursery() as nursery:
+        nursery.start_soon(watch)
+        await watching.wait()
+        with scope:
+            return await work()
+    raise CommandError(signal.Signals(caught[0]).name, ExitCode.SIGNALLED + caught[0])

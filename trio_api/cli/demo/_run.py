@@ -1,0 +1,153 @@
+"""Running the demonstration: server, client and checks, in one Trio program."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Final, final
+
+import attrs
+import trio
+
+from ..._records import AttemptRecord
+from ...client import AsyncAPIClient, AsyncPaginator, fan_out
+from ...retry import RetryPolicy
+from ..server import FaultRates, ServerStatistics, UnicodeAPI, serve
+from ._character import Character, expected_characters
+from ._crawls import Crawl, Mode
+
+__all__ = ["Demo", "Result", "WrongRecord"]
+
+LAZY_PAGES: Final = 20  # a slice: one page after the other shows its speed in a second or less
+STEP: Final = 500  # records between two signs of life
+
+
+class WrongRecord(Exception):
+    """A record is not what `unicodedata` says, or is missing, doubled or out of order."""
+
+
+@attrs.frozen
+class Result:
+    """What one crawl came to."""
+
+    crawl: Crawl
+    records: int
+    pages: int
+    seconds: float
+    requests: int
+    """Requests that reached the server, first attempts and further ones."""
+    retries: int
+    waited: float
+    """Seconds of backoff and Retry-After, added up over all requests."""
+
+
+@attrs.define
+class _Retries:
+    count: int = 0
+    waited: float = 0.0
+
+    def add(self, record: AttemptRecord) -> None:
+        self.count += 1
+        self.waited += record.waited
+
+
+@final
+class Demo:
+    """A demonstration: making it takes a second or two, for the tables of both sides.
+
+    Args:
+        seed: Decides which requests fail, and how.
+        rates: How often they fail.
+        page_size: Records a page.
+        limit: Pages fetched at a time by fan-out.
+        ahead: Pages fetched ahead by prefetch.
+    """
+
+    def __init__(self, *, seed: int, rates: FaultRates, page_size: int = 1000, limit: int = 16, ahead: int = 4) -> None:
+        self._seed = seed
+        self._rates = rates
+        self._page_size = page_size
+        self._limit = limit
+        self._ahead = ahead
+        self._api = UnicodeAPI()
+        self._api.warm_up()
+        self._characters = tuple(expected_characters())
+        self.statistics: ServerStatistics | None = None
+        """What the server saw, once the demonstration is over."""
+
+    def expected(self, crawl: Crawl) -> Sequence[Character]:
+        """The records that a crawl is to give, in their order."""
+        if crawl.mode is Mode.LAZY:
+            return self._characters[: LAZY_PAGES * self._page_size]
+        if crawl.mode is Mode.MANY:
+            return sorted(self._characters, key=lambda character: character.category)
+        return self._characters
+
+    async def run(
+        self, crawls: Sequence[Crawl], tell: Callable[[Crawl, int], None], done: Callable[[Result], None]
+    ) -> None:
+        """Serve the characters and crawl them.
+
+        Args:
+            crawls: What to do, one after the other.
+            tell: Called with the number of further records that were checked, every now and then.
+            done: Called with the result of each crawl.
+
+        Raises:
+            APIError: A page could not be had, in spite of retries.
+            WrongRecord: A record is wrong.
+        """
+        async with (
+            serve(self._api, rates=self._rates, seed=self._seed) as server,
+            AsyncAPIClient(base_url=server.url) as client,
+        ):
+            for crawl in crawls:
+                retries = _Retries()
+                requests = server.statistics().requests
+                start = trio.current_time()
+                patient = client.with_options(retry=RetryPolicy(initial=0.05, maximum=1.0, on_retry=retries.add))
+                pages = await self._crawl(patient, crawl, tell)
+                seconds = trio.current_time() - start
+                requests = server.statistics().requests - requests
+                records = len(self.expected(crawl))
+                done(Result(crawl, records, pages, seconds, requests, retries.count, retries.waited))
+            self.statistics = server.statistics()
+
+    async def _crawl(self, client: AsyncAPIClient, crawl: Crawl, tell: Callable[[Crawl, int], None]) -> int:
+        """Crawl and check; returns the number of pages."""
+        if crawl.mode is Mode.LAZY:
+            lazily = aiter(self._list(client, crawl))
+            await self._check(lazily, crawl, tell)
+            return lazily.statistics().pages_delivered
+        if crawl.mode is Mode.MANY:
+            categories = sorted({character.category for character in self._characters})
+            lists = [self._list(client, crawl, category=category) for category in categories]
+            ahead_of_use = fan_out(lists, limit=self._limit)
+        elif crawl.mode is Mode.FAN_OUT:
+            ahead_of_use = self._list(client, crawl).fan_out(self._limit)
+        else:
+            ahead_of_use = self._list(client, crawl).prefetch(self._ahead)
+        async with ahead_of_use as items:
+            await self._check(items, crawl, tell)
+        return items.statistics().pages_delivered
+
+    def _list(self, client: AsyncAPIClient, crawl: Crawl, **query: str) -> AsyncPaginator[Character, Any]:
+        params = {crawl.size_param: self._page_size, **query}
+        return client.get_api_list(crawl.path, model=Character, page=crawl.page, options={"params": params})
+
+    async def _check(self, items: AsyncIterator[Character], crawl: Crawl, tell: Callable[[Crawl, int], None]) -> None:
+        """Compare each record with the one that must stand in its place."""
+        expected = self.expected(crawl)
+        checked = 0
+        async for character in items:
+            if checked == len(expected):
+                raise WrongRecord(f"{crawl.title}: a record too many: {character}")
+            if character != expected[checked]:
+                raise WrongRecord(f"{crawl.title}: record {checked} is {character}, not {expected[checked]}")
+            checked += 1
+            if checked % STEP == 0:
+                tell(crawl, STEP)
+            if crawl.mode is Mode.LAZY and checked == len(expected):
+                break
+        tell(crawl, checked % STEP)
+        if checked < len(expected):
+            raise WrongRecord(f"{crawl.title}: the list ended after {checked} records of {len(expected)}")
