@@ -109,7 +109,7 @@ REQUEST = httpx.Request(
 
 
 def test_the_repr_of_a_request_shows_no_query() -> None:
-    """httpx prints the whole URL; our requests do not."""
+    """Where httpx prints the whole URL, our requests do not."""
     request = RedactedRequest("GET", "https://u:canary@api.example.com/items?k=canary")
     assert repr(request) == "<Request('GET', 'https://api.example.com/items')>"
 
@@ -318,7 +318,7 @@ def shown(message: str, *args: object) -> str:
 
 
 def test_urls_in_logs_lose_userinfo_and_query() -> None:
-    """httpx's INFO line prints the whole URL."""
+    """The INFO line of httpx has the whole URL in it."""
     text = 'HTTP Request: %s %s "%s %d %s"'
     url = httpx.URL("https://u:canary@api.example.com/items?key=canary")
     assert shown(text, "GET", url, "HTTP/1.1", 200, "OK") == (
@@ -339,7 +339,7 @@ def test_urls_in_logs_lose_userinfo_and_query() -> None:
     ],
 )
 def test_headers_in_logs_pass_the_allowlist(header: tuple[bytes, bytes], is_shown: bool) -> None:
-    """httpcore's DEBUG line prints every header of a response."""
+    """The DEBUG line of httpcore has every header of a response in it."""
     headers = [(b"Date", b"today"), header, (b"Server", b"test")]
     text = shown("receive_response_headers.complete return_value=%r", (b"HTTP/1.1", 200, b"OK", headers))
     assert "(b'Date', b'today')" in text

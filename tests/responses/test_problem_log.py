@@ -1,0 +1,49 @@
+"""Each place of a model that responses do not fit is logged once."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from trio_api import ValidationProblem
+from trio_api.responses import ProblemLog, _problem_log
+
+
+class Item:
+    pass
+
+
+def problem(path: str) -> ValidationProblem:
+    return ValidationProblem(path, "int", "str")
+
+
+def test_a_place_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The same path of the same model warns the first time only; another path, or another model, warns too."""
+    log = ProblemLog()
+    log.report(Item, [problem("$.id"), problem("$.id"), problem("$.name")])
+    log.report(Item, [problem("$.id")])
+    log.report(list[Item], [problem("$.id")])
+    assert [record.getMessage() for record in caplog.records] == [
+        "A response does not fit Item: $.id: expected int, got str",
+        "A response does not fit Item: $.name: expected int, got str",
+        f"A response does not fit {list[Item]}: $.id: expected int, got str",
+    ]
+    assert {(record.name, record.levelno) for record in caplog.records} == {("trio_api", logging.WARNING)}
+
+
+def test_all_items_of_an_array_are_one_place(caplog: pytest.LogCaptureFixture) -> None:
+    """A million odd items in a crawl are one line in the log."""
+    log = ProblemLog()
+    for index in range(100):
+        log.report(Item, [problem(f"$.data[{index}].tags[{index}]")])
+    assert len(caplog.records) == 1
+
+
+def test_what_is_remembered_is_bounded(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that invents keys without end fills neither the memory nor the log."""
+    monkeypatch.setattr(_problem_log, "_CAPACITY", 10)
+    log = ProblemLog()
+    for index in range(100):
+        log.report(Item, [problem(f"$.key{index}")])
+    assert len(caplog.records) == 10
