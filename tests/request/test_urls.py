@@ -212,7 +212,7 @@ def test_any_path_arrives_or_is_refused(path: str, query: str) -> None:
     assert unquote(sent.query) == unquote(expected_query)
 
 
-@given(st.lists(st.sampled_from([".", "%2e", "%2E", "%252e", "/", "a", "\\", ":", "//", "@", "?", "#", "http:"])))
+@given(st.lists(st.sampled_from([".", "%2e", "%2E", "%252e", "/", "a", "\\", ":", "//", "@", "?", "#"])))
 def test_no_spelling_leaves_the_base_url(parts: list[str]) -> None:
     """However a path is put together, it is refused or stays on the base URL's host and below its path."""
     try:

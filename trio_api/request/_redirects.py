@@ -10,7 +10,7 @@ import httpx
 from .._constants import MAX_REDIRECTS
 from .._redact import RedactedRequest
 from ._origins import CONTENT_HEADERS, Origins, filter_for_origin, origin_of
-from ._urls import check_text, parse_url, shown
+from ._urls import check_text, has_scheme, parse_url, shown
 
 __all__ = ["RedirectProblem", "redirect_request"]
 
@@ -101,10 +101,10 @@ def _target(url: httpx.URL, locations: list[str]) -> httpx.URL:
 
 
 def _joined(url: httpx.URL, text: str) -> str:
-    """*text* as a reference relative to *url* (RFC 3986, 5)."""
+    """*text* as a reference relative to *url* (RFC 3986, 5.2.2); with a scheme it is absolute, and has to be whole."""
     if "\\" in text.partition("?")[0]:
         raise ValueError(f"Location {shown(text)!r} has a backslash")
     try:
-        return urljoin(str(url), text)
+        return text if has_scheme(text) else urljoin(str(url), text)
     except ValueError:  # its message can show userinfo
         raise ValueError(f"Location {shown(text)!r} is not a valid URL") from None

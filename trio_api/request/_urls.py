@@ -15,7 +15,7 @@ import httpx
 
 from .._redact import redact_url
 
-__all__ = ["ResolvedURL", "check_path", "check_text", "parse_url", "prepare_base_url", "resolve_url"]
+__all__ = ["ResolvedURL", "check_path", "check_text", "has_scheme", "parse_url", "prepare_base_url", "resolve_url"]
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")  # RFC 3986, 3.1
 _WITH_HOST: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]")
@@ -25,6 +25,11 @@ _UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # C0, DEL; sur
 _DOT_SEGMENT: Final = re.compile(r"(?:^|/)(?:\.|%(?:25)*2e){1,2}(?=/|$)", re.IGNORECASE)
 _HOST: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=\-]+|[0-9A-Fa-f:.]+(?:%.+)?")  # RFC 3986, 3.2.2; IPv6 without []
 _MAX_PORT: Final = 65535
+
+
+def has_scheme(text: str) -> bool:
+    """Whether *text* is meant as an absolute URL."""
+    return _SCHEME.match(text) is not None
 
 
 def check_text(text: str, name: str) -> None:
@@ -60,7 +65,7 @@ def check_path(path: str, name: str, whole: str | None = None) -> None:
 
 def shown(text: str) -> str:
     """*text* as an error may show it, even where it is no URL and so nobody knows what of it is userinfo."""
-    if _SCHEME.match(text) and "@" in text:
+    if has_scheme(text) and "@" in text:
         return f"{text.partition(':')[0]}://[redacted]"
     return redact_url(text)
 
@@ -155,7 +160,7 @@ def resolve_url(base: httpx.URL, path: str) -> ResolvedURL:
             another host; has a control character, a backslash, or a segment ``.`` or ``..``, plain or
             percent-encoded; or is a path with a fragment, which is never sent.
     """
-    if _SCHEME.match(path):
+    if has_scheme(path):
         url = _absolute(path, "url")
         location, mark, query = str(_without_userinfo(url)).partition("?")
         return ResolvedURL(location, query if mark else None, _basic(url), is_relative=False)
