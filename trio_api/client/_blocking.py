@@ -186,8 +186,8 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
         Closing the copy closes nothing of the parent's.
 
         Args:
-            base_url, timeout, total_timeout, max_retries, retry, max_response_bytes, trusted_origins,
-                follow_redirects: In place of the parent's.
+            base_url, timeout, total_timeout, max_retries, retry: In place of the parent's.
+            max_response_bytes, trusted_origins, follow_redirects: In place of the parent's.
             custom_headers, custom_query: Merged over the parent's.
             set_custom_headers, set_custom_query: In place of the parent's.
             http_client: An open `httpx.Client` to send by; its owner closes it.
@@ -319,7 +319,7 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
             method: The method of each page's request.
 
         Returns:
-            The paginator: iterate it for the items of all pages; ``first_page()`` gives the first.
+            The paginator; iterate it for the items of all pages; ``first_page()`` gives the first.
         """
         return SyncPaginator(self, final_options(method, path, options, json_data=body), page, model)
 

@@ -199,8 +199,8 @@ class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
         The copy of an open client is ready for use; leaving a block of its own closes nothing of the parent's.
 
         Args:
-            base_url, timeout, total_timeout, max_retries, retry, max_response_bytes, trusted_origins,
-                follow_redirects: In place of the parent's.
+            base_url, timeout, total_timeout, max_retries, retry: In place of the parent's.
+            max_response_bytes, trusted_origins, follow_redirects: In place of the parent's.
             custom_headers, custom_query: Merged over the parent's.
             set_custom_headers, set_custom_query: In place of the parent's.
             http_client: An open `httpx.AsyncClient` to send by; its owner closes it.
