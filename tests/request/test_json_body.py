@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import OrderedDict
 from typing import Any
 
 import attrs
@@ -36,6 +37,7 @@ class Order:
         (Order(order_id=1), {"orderId": 2}, {"orderId": 2, "note": None}),
         (not_given, {"a": 1}, {"a": 1}),
         ([1], {"a": not_given}, [1]),
+        (OrderedDict(a=1), {"b": 2}, {"a": 1, "b": 2}),
     ],
 )
 def test_extra_json_merges_over_the_body(body: object, extra: Any, sent: object) -> None:

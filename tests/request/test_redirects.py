@@ -9,7 +9,7 @@ import httpx
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_api.request import Origins, RedirectProblem, redirect_request
+from trio_api.request import Origins, RedirectProblem, may_have_credentials, redirect_request
 
 BASE = httpx.URL("https://api.example.com/v1/")
 ORIGINS = Origins(BASE, ["https://cdn.example.com"])
@@ -228,5 +228,6 @@ def test_credentials_never_leave_their_origins(chain: list[tuple[int, str, str]]
         assert request.headers["host"] == request.url.netloc.decode()
         assert not request.url.userinfo
         assert ("authorization" in request.headers) is not abroad
+        assert may_have_credentials(request, ORIGINS) is not abroad
         if abroad:
             assert b"canary" not in b"".join(value for _, value in request.headers.raw)

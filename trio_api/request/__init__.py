@@ -13,6 +13,7 @@ from ._origins import (
     Origin as Origin,
     Origins as Origins,
     filter_for_origin as filter_for_origin,
+    may_have_credentials as may_have_credentials,
     origin_of as origin_of,
 )
 from ._path_template import path_template as path_template

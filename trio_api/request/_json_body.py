@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import attrs
+from typing import cast
 
 from .._types import AnyMapping, NotGiven
 from ..models import dumps, unstructure
@@ -31,11 +29,10 @@ def encode_json(json_data: object, extra_json: AnyMapping | None) -> bytes | Non
         return None if isinstance(json_data, NotGiven) else dumps(json_data)
     if isinstance(json_data, NotGiven):
         return dumps(extra)
-    if not isinstance(json_data, Mapping) and not attrs.has(type(json_data)):
+    body = unstructure(json_data)
+    if not isinstance(body, dict):
         raise TypeError(
-            f"extra_json merges keys into the body, so the body must be a mapping or an attrs instance, "
+            "extra_json merges keys into the body, so the body must be a mapping or an attrs instance, "
             f"got {type(json_data).__name__}"
         )
-    body = unstructure(json_data)
-    assert isinstance(body, dict)
-    return dumps({**body, **extra})
+    return dumps({**cast("dict[str, object]", body), **extra})

@@ -7,14 +7,22 @@ go only the headers of `FOREIGN_HEADERS`, whether a redirect, a next link or the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import httpx
 
 from ._urls import check_path, check_text, parse_url, shown
 
-__all__ = ["CONTENT_HEADERS", "Origin", "Origins", "filter_for_origin", "origin_of"]
+__all__ = [
+    "CONTENT_HEADERS",
+    "Origin",
+    "Origins",
+    "extensions_of_next",
+    "filter_for_origin",
+    "may_have_credentials",
+    "origin_of",
+]
 
 CONTENT_HEADERS: Final = frozenset(
     """content-digest content-disposition content-encoding content-language content-length content-location
@@ -24,6 +32,8 @@ CONTENT_HEADERS: Final = frozenset(
 
 FOREIGN_HEADERS: Final = CONTENT_HEADERS | {"accept", "accept-encoding", "host", "user-agent"}
 """Lower-case names of all headers that an origin gets which is neither the base URL's nor trusted."""
+
+_LED_BY_STRANGERS: Final = "trio_api.led_by_strangers"  # an extension of requests; transports pass over it
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -97,6 +107,21 @@ def _parse_trusted(text: object) -> Origin:
             "scheme, host and port, without userinfo, path, query and fragment"
         )
     return origin_of(url)
+
+
+def may_have_credentials(request: httpx.Request, origins: Origins) -> bool:
+    """Whether credentials may be added to *request*, such as cookies from a jar.
+
+    They may not where its origin is foreign, nor where a foreign origin led to it by a redirect: what was taken
+    from a request on its way stays away.
+    """
+    return not request.extensions.get(_LED_BY_STRANGERS) and origins.trusts(request.url)
+
+
+def extensions_of_next(request: httpx.Request, origins: Origins) -> dict[str, Any]:
+    """The extensions of a request that a redirect of *request* leads to; a foreign origin leaves its mark on them."""
+    led = {} if may_have_credentials(request, origins) else {_LED_BY_STRANGERS: True}
+    return {**request.extensions, **led}
 
 
 def filter_for_origin(request: httpx.Request, origins: Origins) -> None:

@@ -9,7 +9,7 @@ import httpx
 
 from .._constants import MAX_REDIRECTS
 from .._redact import RedactedRequest
-from ._origins import CONTENT_HEADERS, Origins, filter_for_origin, origin_of
+from ._origins import CONTENT_HEADERS, Origins, extensions_of_next, filter_for_origin, origin_of
 from ._urls import check_text, has_scheme, parse_url, shown
 
 __all__ = ["RedirectProblem", "redirect_request"]
@@ -72,7 +72,9 @@ def redirect_request(
         stream = httpx.ByteStream(b"")
     elif not replayable:
         raise RedirectProblem(f"Redirected with status {response.status_code}, but the body can't be sent again")
-    redirected = RedactedRequest(method, url, headers=headers, stream=stream, extensions=request.extensions)
+    redirected = RedactedRequest(
+        method, url, headers=headers, stream=stream, extensions=extensions_of_next(request, origins)
+    )
     if isinstance(stream, httpx.ByteStream):
         redirected.read()
     filter_for_origin(redirected, origins)
