@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, TypeVar, final, overload
+from typing import Any, TypeVar, cast, final, overload
 
 from ..pages import Crawl, check_width, decode_tokens
 from ._items_blocking import SyncItems
 from ._items_trio import AsyncItems
 from ._pages_blocking import BaseSyncPage, SyncPaginator
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
+from ._paginator import BasePaginator
 
 __all__ = ["fan_out"]
 
@@ -67,7 +68,7 @@ def fan_out(paginators: Iterable[Any], *, limit: int = 16, ordered: bool = True,
     requests = [paginator._list for paginator in lists]  # pyright: ignore[reportPrivateUsage]  # they are our own
     if resume is not None:
         requests = decode_tokens(requests, resume)
-    crawl: Crawl[Any, Any] = Crawl.fan_out(requests, limit=limit, ordered=ordered, many=True)
+    crawl = Crawl[Any, Any].fan_out(requests, limit=limit, ordered=ordered, many=True)
     fetches = [paginator._fetch for paginator in lists]  # pyright: ignore[reportPrivateUsage]
     call = f"trio_api.fan_out(paginators, limit={limit})"
     if not lists:
@@ -77,20 +78,20 @@ def fan_out(paginators: Iterable[Any], *, limit: int = 16, ordered: bool = True,
     return AsyncItems(crawl, fetches, call)
 
 
-def _checked(paginators: Any) -> list[Any]:
-    if isinstance(paginators, (AsyncPaginator, SyncPaginator)) or not isinstance(paginators, Iterable):
+def _checked(paginators: Iterable[Any]) -> list[AsyncPaginator[Any, Any] | SyncPaginator[Any, Any]]:
+    if isinstance(paginators, BasePaginator) or not isinstance(cast("object", paginators), Iterable):
         raise TypeError(
             f"paginators must be a list of paginators, got {paginators!r}; "
             "to fetch the pages of one list side by side use paginator.fan_out(limit=...)"
         )
-    lists: list[Any] = list(paginators)
+    lists = list(paginators)
     for number, paginator in enumerate(lists):
-        if not isinstance(paginator, (AsyncPaginator, SyncPaginator)):
+        if not isinstance(paginator, BasePaginator):
             raise TypeError(f"paginators[{number}] must be a paginator from get_api_list(...), got {paginator!r}")
-        if type(paginator) is not type(lists[0]):
+        colour, first = type(cast("object", paginator)), type(cast("object", lists[0]))
+        if colour is not first:
             raise TypeError(
-                f"paginators must be of one colour: [0] is {type(lists[0]).__name__}, "
-                f"[{number}] is {type(paginator).__name__}"
+                f"paginators must be of one colour: [0] is {first.__name__}, [{number}] is {colour.__name__}"
             )
     return lists
 
@@ -111,7 +112,7 @@ class _NoItems:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        return await self._trio.__aexit__(kind, error, traceback)
+        return await self._trio.__aexit__(kind, error, traceback)  # noqa: ASYNC102  # it waits for tasks it cancels
 
     def __enter__(self) -> SyncItems[Any, Any]:
         return self._blocking.__enter__()

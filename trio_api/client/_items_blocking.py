@@ -131,12 +131,13 @@ class ThreadedFeed(Feed[T, PageT]):
             self._threads.submit(contextvars.copy_context().run, self._fetch, ticket)
 
     def _fetch(self, ticket: Ticket[PageT]) -> None:
-        # Errors are values: the consumer gets them when it is their turn. In a thread that is all of them.
+        # Errors are values: the consumer gets them when it is their turn. What is raised in a thread of a pool is
+        # seen by nobody, so here that is every error.
         error: BaseException | None = None
         page: Any = None
         try:
             page = self._fetches[ticket.list_number](ticket.options)
-        except BaseException as caught:
+        except BaseException as caught:  # noqa: ASYNC103  # there is no Trio in this thread
             error = caught
         with self.changed:
             if error is None:

@@ -101,6 +101,7 @@ class BackgroundFeed(Feed[T, PageT]):
             raise ClientStateError(
                 f"the block was entered before, and can't be again: make another object.\n{self._usage}"
             )
+        await trio.lowlevel.checkpoint()
         self._entered = True
         self._nursery = await self._hidden.__aenter__()
         self._start()
@@ -134,7 +135,7 @@ class BackgroundFeed(Feed[T, PageT]):
         while self._nursery is not None and (ticket := self.crawl.start()) is not None:
             self._nursery.start_soon(self._fetch, ticket, name="trio_api: fetch a page")
 
-    async def _fetch(self, ticket: Ticket[PageT]) -> None:
+    async def _fetch(self, ticket: Ticket[PageT]) -> None:  # noqa: ASYNC910  # where fetching fails at once, too
         # Errors are values: the consumer gets them when it is their turn.
         try:
             page = await self._fetches[ticket.list_number](ticket.options)
@@ -187,7 +188,6 @@ class AsyncItems(Generic[T, PageT]):
         Raises:
             ClientStateError: The block was entered before.
         """
-        await trio.lowlevel.checkpoint()
         await self._feed.open()
         return self
 
@@ -195,7 +195,7 @@ class AsyncItems(Generic[T, PageT]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         """Stop fetching; what the block raised comes out single."""
-        return await self._feed.close(kind, error, traceback)
+        return await self._feed.close(kind, error, traceback)  # noqa: ASYNC102  # it waits for tasks it cancels
 
     def __aiter__(self) -> Self:
         self._feed.check()

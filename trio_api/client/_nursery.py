@@ -7,7 +7,7 @@ that exceptions come out single, which a nursery does not give: it wraps everyth
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, cast, final
 
 import trio
 
@@ -61,18 +61,28 @@ class HiddenNursery:
         scope.cancel(reason="the block that owns the task was left")
         own = None if kept is error else error
         raised: BaseException | None = None
+        own_traceback = None if own is None else own.__traceback__
         try:
-            await self._manager.__aexit__(type(own) if own else None, own, own.__traceback__ if own else None)
+            # Not shielded, since the tasks are cancelled already: how long they take to go is bounded by their own
+            # cleanup. It always lets other tasks run, even with nothing to wait for.
+            await self._manager.__aexit__(None if own is None else type(own), own, own_traceback)  # noqa: ASYNC102
         except BaseExceptionGroup as group:
             raised = _what_comes_out(group, kept)
         finally:
             self._manager = self._nursery = None
         if raised is None:
-            return kept is None and error is not None
+            return kept is None and error is not None  # noqa: ASYNC910  # see above
         try:
             raise raised
         finally:
-            del raised, kept, own, error, traceback  # or the traceback and this frame would keep each other alive
+            del (
+                raised,
+                kept,
+                own,
+                error,
+                traceback,
+                own_traceback,
+            )  # or the traceback and this frame would keep each other alive
 
 
 def _what_comes_out(group: BaseExceptionGroup[BaseException], kept: BaseException | None) -> BaseException | None:
@@ -93,7 +103,7 @@ def _what_comes_out(group: BaseExceptionGroup[BaseException], kept: BaseExceptio
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
     if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
+        for inner in cast("BaseExceptionGroup[BaseException]", error).exceptions:
             yield from _leaves(inner)
     else:
         yield error

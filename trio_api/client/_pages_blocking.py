@@ -82,7 +82,8 @@ class BaseSyncPage(BasePage[T]):
         def fetch(options: FinalRequestOptions) -> Any:
             return here.pop() if here else fetch_later(options)
 
-        return LazyFeed(Crawl.lazy(paged_list(client, self._options)), fetch)
+        crawl: Crawl[T, Self] = Crawl[T, Any].lazy(paged_list(client, self._options))
+        return LazyFeed(crawl, fetch)
 
 
 @final
@@ -107,12 +108,12 @@ class SyncPaginator(BasePaginator[T, PageT, SyncPageClient]):
 
     def __iter__(self) -> SyncCrawlIterator[T]:
         """An iterator over all items; each page is fetched when its first item is asked for."""
-        crawl: Crawl[T, PageT] = Crawl.lazy(self._list)
+        crawl = Crawl[T, PageT].lazy(self._list)
         return SyncCrawlIterator(LazyFeed(crawl, self._fetch), crawl.next_item)
 
     def iter_pages(self) -> SyncCrawlIterator[PageT]:
         """An iterator over all pages, each fetched when it is asked for."""
-        crawl: Crawl[T, PageT] = Crawl.lazy(self._list)
+        crawl = Crawl[T, PageT].lazy(self._list)
         return SyncCrawlIterator(LazyFeed(crawl, self._fetch), crawl.next_page)
 
     def prefetch(self, ahead: int = 4) -> SyncItems[T, PageT]:
@@ -130,7 +131,7 @@ class SyncPaginator(BasePaginator[T, PageT, SyncPageClient]):
         Raises:
             TypeError, ValueError: *ahead* is no int, or less than 1.
         """
-        crawl: Crawl[T, PageT] = Crawl.prefetch(self._list, check_width("ahead", ahead))
+        crawl = Crawl[T, PageT].prefetch(self._list, check_width("ahead", ahead))
         return SyncItems(crawl, [self._fetch], 1, f"paginator.prefetch(ahead={ahead})")
 
     def fan_out(self, limit: int = 16, *, ordered: bool = True) -> SyncItems[T, PageT]:
@@ -149,7 +150,7 @@ class SyncPaginator(BasePaginator[T, PageT, SyncPageClient]):
         Raises:
             TypeError, ValueError: *limit* is no int, or less than 1.
         """
-        crawl: Crawl[T, PageT] = Crawl.fan_out([self._list], limit=check_width("limit", limit), ordered=ordered)
+        crawl = Crawl[T, PageT].fan_out([self._list], limit=check_width("limit", limit), ordered=ordered)
         return SyncItems(crawl, [self._fetch], limit, f"paginator.fan_out(limit={limit})")
 
     @property

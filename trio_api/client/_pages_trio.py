@@ -96,7 +96,8 @@ class BaseAsyncPage(BasePage[T]):
             await trio.lowlevel.checkpoint()
             return here.pop() if here else await fetch_later(options)
 
-        return LazyFeed(Crawl.lazy(paged_list(client, self._options)), fetch)
+        crawl: Crawl[T, Self] = Crawl[T, Any].lazy(paged_list(client, self._options))
+        return LazyFeed(crawl, fetch)
 
 
 @final
@@ -124,12 +125,12 @@ class AsyncPaginator(BasePaginator[T, PageT, AsyncPageClient]):
 
     def __aiter__(self) -> AsyncCrawlIterator[T]:
         """An iterator over all items; each page is fetched when its first item is asked for."""
-        crawl: Crawl[T, PageT] = Crawl.lazy(self._list)
+        crawl = Crawl[T, PageT].lazy(self._list)
         return AsyncCrawlIterator(LazyFeed(crawl, self._fetch), crawl.next_item)
 
     def iter_pages(self) -> AsyncCrawlIterator[PageT]:
         """An iterator over all pages, each fetched when it is asked for."""
-        crawl: Crawl[T, PageT] = Crawl.lazy(self._list)
+        crawl = Crawl[T, PageT].lazy(self._list)
         return AsyncCrawlIterator(LazyFeed(crawl, self._fetch), crawl.next_page)
 
     def prefetch(self, ahead: int = 4) -> AsyncItems[T, PageT]:
@@ -147,7 +148,7 @@ class AsyncPaginator(BasePaginator[T, PageT, AsyncPageClient]):
         Raises:
             TypeError, ValueError: *ahead* is no int, or less than 1.
         """
-        crawl: Crawl[T, PageT] = Crawl.prefetch(self._list, check_width("ahead", ahead))
+        crawl = Crawl[T, PageT].prefetch(self._list, check_width("ahead", ahead))
         return AsyncItems(crawl, [self._fetch], f"paginator.prefetch(ahead={ahead})")
 
     def fan_out(self, limit: int = 16, *, ordered: bool = True) -> AsyncItems[T, PageT]:
@@ -166,7 +167,7 @@ class AsyncPaginator(BasePaginator[T, PageT, AsyncPageClient]):
         Raises:
             TypeError, ValueError: *limit* is no int, or less than 1.
         """
-        crawl: Crawl[T, PageT] = Crawl.fan_out([self._list], limit=check_width("limit", limit), ordered=ordered)
+        crawl = Crawl[T, PageT].fan_out([self._list], limit=check_width("limit", limit), ordered=ordered)
         return AsyncItems(crawl, [self._fetch], f"paginator.fan_out(limit={limit})")
 
     @property

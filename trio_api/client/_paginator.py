@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, get_origin
 
 import attrs
 
@@ -97,7 +97,7 @@ class BasePaginator(Generic[T, PageT, ClientT]):
             raise RuntimeError("there is no page: the list was consumed whole when its checkpoint was taken")
         return attrs.evolve(self._list, positions=self._list.positions[:1])
 
-    def _checked_page_type(self, page: Any, model: Any) -> Any:
+    def _checked_page_type(self, page: object, model: Any) -> Any:
         cls = get_origin(page) or page
         if not (isinstance(cls, type) and issubclass(cls, self._page_base)):
             colour = self._page_base.__name__.removeprefix("Base").removesuffix("Page")
@@ -105,5 +105,5 @@ class BasePaginator(Generic[T, PageT, ClientT]):
                 f"page must be a subclass of {self._page_base.__name__}, such as page={colour}CursorPage[Item], "
                 f"got {page!r}"
             )
-        generic: Any = cls
-        return generic[model] if page is cls and len(getattr(cls, "__parameters__", ())) == 1 else page
+        generic = cast("Any", page)
+        return generic[model] if page is cls and len(getattr(generic, "__parameters__", ())) == 1 else generic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal, TypeVar
+from typing import Any, ClassVar, Final, Literal, TypeVar, cast
 
 import attrs
 
@@ -43,7 +43,7 @@ class CursorPage(ShapedPage[T]):
         Raises:
             APIResponseValidationError: More is announced, and the last item has no id.
         """
-        announced = self.has_more is not None and not isinstance(self.has_more, Missing)
+        announced = not (self.has_more is None or isinstance(cast("object", self.has_more), Missing))
         if announced and not self.has_more:
             return None
         items = self._get_page_items()
@@ -68,7 +68,7 @@ def id_of(item: object, name: str) -> object | None:
     """What an item has under the wire name *name*; None where it has nothing there."""
     found: Any = MISSING
     if isinstance(item, Mapping):
-        found = item.get(name)
+        found = cast("Mapping[object, object]", item).get(name)
     elif attrs.has(type(item)):
         places = field_names(type(item))
         for attribute, place in places.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, final, overload
+from typing import cast, final, overload
 
 import attrs
 import httpx
@@ -45,7 +45,7 @@ class PageInfo:
                 raise TypeError(f"PageInfo url must be a str or an httpx.URL, got {type(value).__name__}")
         elif not isinstance(value, Mapping):
             raise TypeError(f"PageInfo {given[0]} must be a mapping, got {type(value).__name__}")
-        elif strange := [key for key in value if not isinstance(key, str)]:
+        elif strange := [key for key in cast("Mapping[object, object]", value) if not isinstance(key, str)]:
             raise TypeError(f"PageInfo {given[0]} must have str keys, got {strange[0]!r}")
 
     def __repr__(self) -> str:
@@ -78,6 +78,7 @@ class NumberedInfos(Sequence[PageInfo]):
     def __getitem__(self, index: int) -> PageInfo: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[PageInfo]: ...
-    def __getitem__(self, index: Any) -> Any:
-        found = self._numbers[index]
-        return NumberedInfos(found, self._make) if isinstance(found, range) else self._make(found)
+    def __getitem__(self, index: int | slice) -> PageInfo | Sequence[PageInfo]:
+        if isinstance(index, slice):
+            return NumberedInfos(self._numbers[index], self._make)
+        return self._make(self._numbers[index])

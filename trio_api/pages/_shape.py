@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
 import attrs
 import httpx
@@ -48,7 +48,7 @@ class ShapedPage(BasePage[T]):
             return []  # as JSON made from protocol buffers has an empty array; the problem stands on the response
         if not isinstance(data, list):
             raise self._invalid(self._items_path(), "list", type(data).__name__)
-        return data
+        return cast("list[T]", data)
 
     def _items_path(self) -> str:
         return path_of(self.items_field)

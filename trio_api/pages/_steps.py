@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 import httpx
@@ -25,9 +25,9 @@ class Step:
 
     url: str | None = None
     """An absolute URL in place of the list's URL and parameters."""
-    params: Mapping[str, Any] = attrs.field(factory=dict)
+    params: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     """Query parameters over those of the list, or over those of `url`."""
-    json: Mapping[str, Any] = attrs.field(factory=dict)
+    json: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     """Keys over those of the list's JSON body."""
 
     @property
@@ -45,12 +45,14 @@ class Step:
         return (self.url is None) != (other.url is None) or self.digest == other.digest
 
 
-def _plain(value: object, scalar: Callable[[object], str]) -> str:
+def _plain(value: Any, scalar: Callable[[object], str]) -> str:
     if isinstance(value, Mapping):
-        inner = sorted(f"{key!r}:{_plain(value[key], scalar)}" for key in value)
+        fields = cast("Mapping[object, object]", value)
+        inner = sorted(f"{key!r}:{_plain(fields[key], scalar)}" for key in fields)
         return "{" + ",".join(inner) + "}"
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return "[" + ",".join(_plain(item, scalar) for item in value) + "]"
+        items = cast("Sequence[object]", value)
+        return "[" + ",".join(_plain(item, scalar) for item in items) + "]"
     return repr(scalar(value))
 
 
@@ -105,7 +107,7 @@ class PagedList:
         if not isinstance(info.url, NotGiven):
             return Step(self._checked_link(info.url, page_url), {}, step.json)
         if not isinstance(info.params, NotGiven):
-            own = self.options.params if step.url is None else {}
+            own: Mapping[str, Any] = self.options.params if step.url is None else {}
             return Step(step.url, _changes({**step.params, **info.params}, own, str), step.json)
         assert not isinstance(info.json, NotGiven)
         return Step(step.url, step.params, _changes({**step.json, **info.json}, self._body(), repr))
@@ -147,7 +149,7 @@ class PagedList:
             if attrs.has(type(body)):
                 body = unstructure(body)
             if isinstance(body, Mapping):
-                return body
+                return cast("Mapping[str, Any]", body)
         raise TypeError(
             "the next page is asked for by keys of the JSON body, so the body of the list must be a mapping or an "
             "attrs instance: get_api_list(..., body={...})"

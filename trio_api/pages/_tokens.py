@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
@@ -60,9 +60,7 @@ def decode_positions(request: PagedList, token: object, path: str = "$") -> Page
             f"the checkpoint is of another list: {path} is of {theirs['method']} {theirs['url']}, "
             f"this list is {own['method']} {own['url']}"
         )
-    positions = fields["positions"]
-    if not isinstance(positions, list):
-        raise _broken(f"{path}.positions", "a list", positions)
+    positions = _list_in(fields, "positions", path)
     found = tuple(_decode(position, f"{path}.positions[{n}]") for n, position in enumerate(positions))
     for position in found:
         request.check(position.step)
@@ -75,9 +73,7 @@ def decode_tokens(requests: list[PagedList], token: object) -> list[PagedList]:
     Raises:
         TypeError, ValueError, CrossOriginError: As from `decode_positions`.
     """
-    tokens = _checked(token, {"version", "lists"}, "$")["lists"]
-    if not isinstance(tokens, list):
-        raise _broken("$.lists", "a list", tokens)
+    tokens = _list_in(_checked(token, {"version", "lists"}, "$"), "lists", "$")
     if len(tokens) != len(requests):
         raise ValueError(
             f"the checkpoint is of other lists: it has {len(tokens)} of them, and {len(requests)} are given"
@@ -99,36 +95,48 @@ def _encode(position: Position) -> dict[str, Any]:
     return encoded if position.follow else {**encoded, "follow": False}
 
 
-def _decode(position: object, path: str) -> Position:
-    if not isinstance(position, Mapping):
-        raise _broken(path, "an object", position)
+def _decode(encoded: object, path: str) -> Position:
+    position = _mapping(encoded)
+    if position is None:
+        raise _broken(path, "an object", encoded)
     if strange := position.keys() - {"url", "params", "json", "skip", "follow"}:
         raise ValueError(f"broken checkpoint: {path} has the unknown key {min(map(str, strange))!r}")
-    kinds: dict[str, tuple[type, str]] = {
-        "url": (str, "text"),
-        "params": (dict, "an object"),
-        "json": (dict, "an object"),
-    }
-    for name, (kind, expected) in kinds.items():
-        if name in position and not isinstance(position[name], kind):
-            raise _broken(f"{path}.{name}", expected, position[name])
+    url, params, json = position.get("url"), _mapping(position.get("params", {})), _mapping(position.get("json", {}))
+    if url is not None and not isinstance(url, str):
+        raise _broken(f"{path}.url", "text", url)
+    if params is None or json is None:
+        name = "params" if params is None else "json"
+        raise _broken(f"{path}.{name}", "an object", position[name])
     skip, follow = position.get("skip", 0), position.get("follow", True)
     if isinstance(skip, bool) or not isinstance(skip, int) or skip < 0:
         raise _broken(f"{path}.skip", "a whole number", skip)
     if not isinstance(follow, bool):
         raise _broken(f"{path}.follow", "true or false", follow)
-    step = Step(position.get("url"), dict(position.get("params", {})), dict(position.get("json", {})))
-    return Position(step, skip, follow)
+    return Position(Step(url, params, json), skip, follow)
 
 
-def _checked(token: object, names: set[str], path: str) -> Mapping[str, Any]:
-    if not isinstance(token, Mapping):
-        raise TypeError(f"a checkpoint token is a dict, as checkpoint() gives it; {path} is {type(token).__name__}")
+def _checked(encoded: object, names: set[str], path: str) -> dict[str, Any]:
+    token = _mapping(encoded)
+    if token is None:
+        raise TypeError(f"a checkpoint token is a dict, as checkpoint() gives it; {path} is {type(encoded).__name__}")
     if missing := names - token.keys():
         raise ValueError(f"broken checkpoint, or one of another kind: {path} has no {min(missing)!r}")
     if token["version"] != _VERSION:
         raise _broken(f"{path}.version", str(_VERSION), token["version"])
     return token
+
+
+def _mapping(value: object) -> dict[str, Any] | None:
+    if not isinstance(value, Mapping):
+        return None
+    return {str(key): inner for key, inner in cast("Mapping[object, object]", value).items()}
+
+
+def _list_in(token: Mapping[str, Any], name: str, path: str) -> list[object]:
+    found = token[name]
+    if not isinstance(found, list):
+        raise _broken(f"{path}.{name}", "a list", found)
+    return cast("list[object]", found)
 
 
 def _broken(path: str, expected: str, got: object) -> ValueError:

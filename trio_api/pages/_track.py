@@ -61,9 +61,8 @@ class Slot(Generic[PageT]):
     error: BaseException | None = None
     digest: int = attrs.field(init=False)
 
-    @digest.default
-    def _digest_of_step(self) -> int:
-        return self.step.digest
+    def __attrs_post_init__(self) -> None:
+        self.digest = self.step.digest
 
 
 @attrs.define(eq=False, repr=False)
@@ -71,9 +70,9 @@ class Board(Generic[PageT]):
     """Where the pages of all lists of a crawl stand. The keys of a dict are a set that keeps its order."""
 
     in_flight: int = 0
-    ready: dict[Slot[PageT], None] = attrs.field(factory=dict)
+    ready: dict[Slot[PageT], None] = attrs.field(factory=dict[Slot[PageT], None])
     """In the order of arrival."""
-    failed: dict[Slot[PageT], None] = attrs.field(factory=dict)
+    failed: dict[Slot[PageT], None] = attrs.field(factory=dict[Slot[PageT], None])
 
     def settle(self, slot: Slot[PageT], state: SlotState) -> None:
         """Note what has become of a slot."""
