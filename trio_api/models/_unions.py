@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["union_hook"]
 
-_Tags: TypeAlias = "dict[str, frozenset[tuple[type, object]]]"  # the Literal fields of a class, with their values
+_Tags: TypeAlias = "dict[str, list[tuple[type, object]]]"  # the Literal fields of a class, with their values
 
 _NO_TAGS: Final[_Tags] = {}
 _ALL_KINDS: Final = frozenset(JSON_KINDS)
@@ -99,7 +99,7 @@ def _shape(annotation: Any) -> tuple[frozenset[str], _Tags]:
     fields = fields_of(annotation)
     read = [(field.wire, peel(field.type)) for field in fields if field.init and field is not extras_field(fields)]
     tags = {
-        wire: frozenset((type(json_form(value)), json_form(value)) for value in get_args(kind))
+        wire: [(type(json_form(value)), json_form(value)) for value in get_args(kind)]
         for wire, kind in read
         if isinstance(wire, str) and is_literal(kind)
     }
@@ -141,8 +141,13 @@ def _tag(members: list[_Member]) -> _Tag | None:
 
 
 def _fitting_first(members: list[_Member], value: dict[str, Any]) -> list[_Member]:
-    """Sorted by rank, then by how many keys a class and the value do not share."""
-    return sorted(members, key=lambda member: (member.rank, len((member.keys or frozenset()) ^ value.keys())))
+    """Sorted by rank, then by how many keys a class does not know, then by how many it would have to do without."""
+
+    def distance(member: _Member) -> tuple[int, int, int]:
+        keys = member.keys or frozenset()
+        return member.rank, len(value.keys() - keys), len(keys - value.keys())
+
+    return sorted(members, key=distance)
 
 
 def union_hook(union: Any, converter: JSONConverter) -> StructureHook:

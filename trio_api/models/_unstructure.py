@@ -68,6 +68,10 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _removed(value: Any) -> Any:
+    raise Unsendable(TypeError, f"{value!r} can be left out of an object or an array, but is no value itself")
+
+
 def _float(value: float) -> float:
     if math.isfinite(value):
         return float(value)
@@ -159,7 +163,8 @@ def register_unstructure_hooks(converter: Converter) -> None:
     """Teach *converter* every class that has a JSON form by itself."""
     plain: list[tuple[tuple[type, ...], UnstructureHook]] = [
         ((int,), int),  # subclasses too: the encoder takes none
-        ((Omit, NotGiven, Missing, NoneType, bool), _same),
+        ((NoneType, bool), _same),
+        (tuple(_REMOVED), _removed),
         ((float,), _float),
         ((str,), str.__str__),
         ((bytes, bytearray), lambda value: base64.b64encode(value).decode()),
