@@ -30,10 +30,17 @@ class Sent:
     url: httpx.URL
     headers: httpx.Headers
     body: bytes
+    extensions: dict[str, Any]
 
     @property
     def path(self) -> str:
+        """The path with the query, as it is sent."""
         return self.url.raw_path.decode()
+
+    @property
+    def timeout(self) -> Any:
+        """The timeouts of the request, in seconds by operation."""
+        return self.extensions["timeout"]
 
     @property
     def json(self) -> Any:
@@ -76,6 +83,10 @@ class Script(httpx.AsyncBaseTransport, httpx.BaseTransport):
         self._take(request, b"".join([chunk async for chunk in stream]), trio.current_time())
         answer = self._next(request)
         while isinstance(answer, Slow):
+            limit = request.extensions["timeout"]["read"]
+            if limit is not None and answer.seconds > limit:
+                await trio.sleep(limit)
+                raise httpx.ReadTimeout("slow", request=request)
             await trio.sleep(answer.seconds)
             answer = answer.answer
         return self._give(answer, request)
@@ -94,7 +105,7 @@ class Script(httpx.AsyncBaseTransport, httpx.BaseTransport):
         return self._give(answer, request)
 
     def _take(self, request: httpx.Request, body: bytes, time: float) -> None:
-        self.sent.append(Sent(time, request.method, request.url, request.headers.copy(), body))
+        self.sent.append(Sent(time, request.method, request.url, request.headers.copy(), body, request.extensions))
 
     def _next(self, request: httpx.Request) -> Answer:
         assert self.answers, f"the script has no answer to {request.method} {request.url}"
