@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from support.dynamo_table import DynamoTable, dynamo_table
 from support.live import Live, LiveBlocking, LiveTrio
 from support.server_process import serving
 from support.unicode_table import characters
@@ -56,8 +57,12 @@ def httpbin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Moto's server of the AWS APIs."""
+def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamoTable]:
+    """Moto's DynamoDB, with a table of characters."""
     folder = tmp_path_factory.mktemp("moto")
-    with serving("-m", "moto.server", "-H", "127.0.0.1", "-p", "0", folder=folder, ready="/moto-api/data.json") as url:
-        yield url
+    flags = ["-H", "127.0.0.1", "-p", "0"]
+    with (
+        serving("-m", "moto.server", *flags, folder=folder, ready="/moto-api/data.json") as url,
+        dynamo_table(url) as table,
+    ):
+        yield table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from trio_api import (
 T = TypeVar("T")
 
 TABLE = "unicode/characters.json"
-BELOW = 0x3000  # of the slice that not every test has to go beyond
+BELOW = 0x1400  # some 4,700 records: tests that need not go further stay within
 SLICE = tuple(character for character in characters() if character.codepoint < BELOW)
 
 
@@ -55,9 +56,14 @@ def rows(live: Live) -> Callable[..., Any]:
 Rows = Callable[..., Any]
 
 
-def test_a_prefetched_crawl_of_the_whole_table(live: Live, rows: Rows, datasette: str) -> None:
-    """Every one of some 140,000 records arrives once, in order and equal to its source, pages ahead of their use."""
-    assert tuple(live.items(datasette, lambda client: rows(client).prefetch(ahead=4))) == characters()
+def test_a_prefetched_crawl(live: Live, rows: Rows, datasette: str) -> None:
+    """Every record arrives once, in order and equal to its source, pages ahead of their use.
+
+    On Trio they are all of the table's, some 140,000; the blocking client, for the sake of time, gets a part.
+    """
+    below = live.of((sys.maxunicode + 1, 0x5000))
+    found = live.items(datasette, lambda client: rows(client, codepoint__lt=below).prefetch(ahead=4))
+    assert found == [character for character in characters() if character.codepoint < below]
 
 
 def test_a_lazy_crawl(live: Live, rows: Rows, datasette: str) -> None:
@@ -79,7 +85,7 @@ def test_fan_out_is_prefetch_where_only_the_next_page_is_known(
     assert (tuple(found), mode) == (SLICE, "prefetch")
 
 
-@pytest.mark.parametrize("taken", [0, 1, 999, 1000, 1001, 2500])
+@pytest.mark.parametrize("taken", [0, 999, 1000, 2500])
 def test_a_crawl_resumes_where_it_stopped(live: Live, rows: Rows, datasette: str, taken: int) -> None:
     """What was consumed and what comes after `resume` are the whole, with nothing lost or doubled."""
 

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import attrs
-import httpx
 import pytest
 
+from support.dynamo_table import HEADERS, DynamoTable, target
 from support.live import Live, opened, take
-from support.unicode_table import characters
 from trio_api import AsyncAPIClient, AsyncTokenPage, BadRequestError, SyncAPIClient, SyncTokenPage, wire
 
 T = TypeVar("T")
-
-TABLE = "characters"
-RECORDS = 2000
-HEADERS = {
-    "Content-Type": "application/x-amz-json-1.0",
-    # moto verifies no signature, but reads region and service from its scope
-    "Authorization": "AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/dynamodb/aws4_request, Signature=none",
-}
 
 
 @attrs.frozen
@@ -47,25 +38,6 @@ class Record:
     name: Text
 
 
-SOURCE = [Record(Number(str(character.codepoint)), Text(character.name)) for character in characters()[:RECORDS]]
-
-
-class _Dynamo:
-    """What both colours of this small SDK share."""
-
-    @property
-    def auth_headers(self) -> Mapping[str, str]:
-        return HEADERS
-
-
-class AsyncDynamo(_Dynamo, AsyncAPIClient):
-    """DynamoDB for Trio."""
-
-
-class SyncDynamo(_Dynamo, SyncAPIClient):
-    """DynamoDB for threads."""
-
-
 class AsyncScanPage(AsyncTokenPage[T]):
     """A page of a Scan."""
 
@@ -84,51 +56,45 @@ class SyncScanPage(SyncTokenPage[T]):
     token_in = "body"
 
 
-@pytest.fixture(scope="module")
-def dynamodb(moto: str) -> Iterator[str]:
-    """A table of characters, made and filled by plain HTTP, and deleted afterwards."""
-    with httpx.Client(base_url=moto, headers=HEADERS, trust_env=False) as client:
+class _Dynamo:
+    """What both colours of this small SDK share."""
 
-        def act(action: str, body: object) -> None:
-            headers = {"X-Amz-Target": f"DynamoDB_20120810.{action}"}
-            client.post("/", headers=headers, json=body).raise_for_status()
+    @property
+    def auth_headers(self) -> Mapping[str, str]:
+        return HEADERS
 
-        key = "codepoint"
-        act(
-            "CreateTable",
-            {
-                "TableName": TABLE,
-                "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "N"}],
-                "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
-                "BillingMode": "PAY_PER_REQUEST",
-            },
-        )
-        for start in range(0, RECORDS, 25):  # as many as a batch may have
-            batch = [
-                {"PutRequest": {"Item": {key: {"N": record.codepoint.text}, "name": {"S": record.name.text}}}}
-                for record in SOURCE[start : start + 25]
-            ]
-            act("BatchWriteItem", {"RequestItems": {TABLE: batch}})
-        yield moto
-        act("DeleteTable", {"TableName": TABLE})
+
+class AsyncDynamo(_Dynamo, AsyncAPIClient):
+    """DynamoDB for Trio."""
+
+
+class SyncDynamo(_Dynamo, SyncAPIClient):
+    """DynamoDB for threads."""
 
 
 CLIENTS = AsyncDynamo, SyncDynamo
+Scan = Callable[..., Any]
 
 
 @pytest.fixture
-def scan(live: Live) -> Callable[..., Any]:
+def scan(live: Live) -> Scan:
     """Make the paginator of a Scan."""
     page = live.of((AsyncScanPage[Record], SyncScanPage[Record]))
 
-    def paginator(client: Any, table: str = TABLE) -> Any:
-        body, headers = {"TableName": table, "Limit": 90}, {"X-Amz-Target": "DynamoDB_20120810.Scan"}
-        return client.get_api_list("/", model=Record, page=page, method="post", body=body, options={"headers": headers})
+    def paginator(client: Any, table: str) -> Any:
+        body, options = {"TableName": table, "Limit": 90}, {"headers": target("Scan")}
+        return client.get_api_list("/", model=Record, page=page, method="post", body=body, options=options)
 
     return paginator
 
 
-Scan = Callable[..., Any]
+def source(table: DynamoTable) -> list[Record]:
+    return [Record(Number(item["codepoint"]["N"]), Text(item["name"]["S"])) for item in table.items]
+
+
+def in_order(records: list[Record]) -> list[Record]:
+    """In the order of the source: a Scan has none."""
+    return sorted(records, key=lambda record: int(record.codepoint.text))
 
 
 @pytest.mark.parametrize(
@@ -136,31 +102,28 @@ Scan = Callable[..., Any]
     [lambda pages: pages, lambda pages: pages.prefetch(ahead=3), lambda pages: pages.fan_out(limit=3)],
     ids=["lazy", "prefetch", "fan_out"],
 )
-def test_every_record_of_the_table(live: Live, scan: Scan, dynamodb: str, crawl: Callable[[Any], Any]) -> None:
+def test_every_record(live: Live, scan: Scan, dynamodb: DynamoTable, crawl: Callable[[Any], Any]) -> None:
     """The token of each page goes into the body of the next request, and every record arrives once."""
-    found = live.items(dynamodb, lambda client: crawl(scan(client)), classes=CLIENTS)
-    assert by_codepoint(found) == SOURCE
+    found = live.items(dynamodb.url, lambda client: crawl(scan(client, dynamodb.name)), classes=CLIENTS)
+    assert in_order(found) == source(dynamodb)
 
 
-def test_a_scan_resumes(live: Live, scan: Scan, dynamodb: str) -> None:
+def test_a_scan_resumes(live: Live, scan: Scan, dynamodb: DynamoTable) -> None:
     """A checkpoint holds the token of a page that was asked for by POST."""
 
     async def stop(client: Any) -> tuple[list[Record], str]:
-        async with opened(scan(client).prefetch()) as items:
+        async with opened(scan(client, dynamodb.name).prefetch()) as items:
             return await take(items, 500), json.dumps(items.checkpoint())
 
-    before, token = live.call(dynamodb, stop, classes=CLIENTS)
-    after = live.items(dynamodb, lambda client: scan(client).resume(json.loads(token)), classes=CLIENTS)
-    assert by_codepoint(before + after) == SOURCE
+    before, token = live.call(dynamodb.url, stop, classes=CLIENTS)
+    after = live.items(
+        dynamodb.url, lambda client: scan(client, dynamodb.name).resume(json.loads(token)), classes=CLIENTS
+    )
+    assert in_order(before + after) == source(dynamodb)
 
 
-def test_a_table_that_is_not_there(live: Live, scan: Scan, dynamodb: str) -> None:
+def test_a_table_that_is_not_there(live: Live, scan: Scan, dynamodb: DynamoTable) -> None:
     """AWS names its errors in the body; they are the error's."""
     with pytest.raises(BadRequestError, match=r"^Error code: 400 - Requested resource not found$") as caught:
-        live.items(dynamodb, lambda client: scan(client, "runes"), classes=CLIENTS)
+        live.items(dynamodb.url, lambda client: scan(client, "runes"), classes=CLIENTS)
     assert caught.value.body["__type"].endswith("#ResourceNotFoundException")
-
-
-def by_codepoint(records: list[Record]) -> list[Record]:
-    """In the order of the source: a Scan has none."""
-    return sorted(records, key=lambda record: int(record.codepoint.text))
