@@ -82,7 +82,7 @@ def test_a_bad_base_url_is_refused_when_the_client_is_made(colour: Colour, base:
     """The error names the argument and comes from the constructor."""
     with pytest.raises(ValueError, match="base_url"):
         colour.client_class(base_url=base)
-    with pytest.raises(TypeError, match="base_url must be a str or an httpx.URL"):
+    with pytest.raises(TypeError, match=r"base_url must be a str or an httpx\.URL"):
         colour.client_class(base_url=b"https://api.example.com")
 
 

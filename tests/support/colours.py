@@ -101,9 +101,11 @@ class TrioColour(Colour):
 
     def run(self, script: Script, body: Body, client_class: type[Any], http: dict[str, Any], settings: Any) -> Any:
         async def main() -> Any:
-            async with httpx.AsyncClient(transport=script, **http) as http_client:
-                async with client_class(http_client=http_client, **settings) as client:
-                    return await _awaited(body(client))
+            async with (
+                httpx.AsyncClient(transport=script, **http) as http_client,
+                client_class(http_client=http_client, **settings) as client,
+            ):
+                return await _awaited(body(client))
 
         return trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
@@ -123,9 +125,11 @@ class BlockingColour(Colour):
     http_client_class = httpx.Client
 
     def run(self, script: Script, body: Body, client_class: type[Any], http: dict[str, Any], settings: Any) -> Any:
-        with httpx.Client(transport=script, **http) as http_client:
-            with client_class(http_client=http_client, **settings) as client:
-                return _played(body(client))
+        with (
+            httpx.Client(transport=script, **http) as http_client,
+            client_class(http_client=http_client, **settings) as client,
+        ):
+            return _played(body(client))
 
     def hook(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *args: function(*args)  # a function, so that it becomes a method

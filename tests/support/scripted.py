@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import Any, TypeAlias, cast
@@ -75,7 +76,7 @@ class Script(httpx.AsyncBaseTransport, httpx.BaseTransport):
     def waits(self) -> list[float]:
         """Seconds between each request and the next."""
         times = [sent.time for sent in self.sent]
-        return [round(after - before, 9) for before, after in zip(times, times[1:], strict=False)]
+        return [round(after - before, 9) for before, after in itertools.pairwise(times)]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await trio.lowlevel.checkpoint()
