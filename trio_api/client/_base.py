@@ -330,7 +330,8 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
 
         def adopt(value: Any, response: BaseAPIResponse[Any], is_default: bool) -> Any:
             if isinstance(value, BasePage):
-                value._bind(self, call.options, response)  # pyright: ignore[reportPrivateUsage]
+                page_type = inner if is_default else None
+                value._bind(self, call.options, response, page_type)  # pyright: ignore[reportPrivateUsage]
             if is_default and call.options.post_parser is not None:
                 return call.options.post_parser(value)
             return value
