@@ -67,8 +67,8 @@ async def calls(client: AsyncAPIClient) -> None:
     assert_type(await raw.parse(to=str), str)
     assert_type(raw.retries_taken, int)
 
-    client.get("/items/a", cast_to=Item, options={"max_retries": 0})
-    client.get("/items/a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await client.get("/items/a", cast_to=Item, options={"max_retries": 0})
+    await client.get("/items/a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 async def pages(client: AsyncAPIClient) -> None:
@@ -82,7 +82,7 @@ async def pages(client: AsyncAPIClient) -> None:
             assert_type(item, Item)
         async for page in ahead.pages():
             assert_type(page, AsyncCursorPage[Item])
-        assert_type(ahead.statistics().mode, Literal["fan_out", "prefetch"])
+        assert_type(ahead.statistics().mode, Literal["lazy", "prefetch", "fan_out"])
     async with trio_api.fan_out([items, items], limit=4) as many:
         async for item in many:
             assert_type(item, Item)
@@ -111,7 +111,7 @@ def constructed() -> None:
     client = AsyncAPIClient(base_url="https://api.example.com", retry=RetryPolicy(on_retry=told))
     assert_type(client.with_options(timeout=None), AsyncAPIClient)
     assert_type(client.copy(max_retries=0), AsyncAPIClient)
-    AsyncAPIClient("https://api.example.com")  # type: ignore[misc, call-arg]  # pyright: ignore[reportCallIssue]
+    AsyncAPIClient("https://api.example.com")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 async def errors(client: AsyncAPIClient) -> None:
