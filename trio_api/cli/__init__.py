@@ -16,4 +16,4 @@ def main() -> None:
             raise
         print("trio-api: error: the command line needs click and rich: pip install 'trio-api[cli]'", file=sys.stderr)
         sys.exit(2)
-    program()
+    program(prog_name="trio-api")

@@ -145,9 +145,11 @@ def pages(
         output=None if str(output) == "-" else output,
         resume=resume,
     )
+    if job.output is None and sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  # closed by the shell
+        raise CommandError("standard output is closed; name a file: -o FILE", ExitCode.USAGE)
     console = Console(stderr=True)
     show_log(console, _log_level(quiet, verbose))
-    drawn = not quiet and (output is not None or not sys.stdout.isatty())
+    drawn = not quiet and (job.output is not None or not sys.stdout.isatty())  # two writers would spoil the terminal
     with progress_bars(console, "items", drawn=drawn) as progress:
         _run(job, _Reporter(progress, job, quiet=quiet, verbose=verbose > 0))
     return ExitCode.OK

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     ProgressColumn,
     SpinnerColumn,
@@ -22,6 +21,15 @@ from rich.text import Text
 __all__ = ["progress_bars", "show_log"]
 
 
+class _Count(ProgressColumn):
+    """How many are done, and of how many, where that is known."""
+
+    def render(self, task: Task) -> Text:
+        """Draw the column."""
+        whole = "" if task.total is None else f"/{task.total:,.0f}"
+        return Text(f"{task.completed:,.0f}{whole}", style="progress.download", justify="right")
+
+
 class _Rate(ProgressColumn):
     """Units done a second."""
 
@@ -30,6 +38,7 @@ class _Rate(ProgressColumn):
         self._unit = unit
 
     def render(self, task: Task) -> Text:
+        """Draw the column."""
         speed = task.finished_speed or task.speed
         return Text("" if speed is None else f"{speed:,.0f} {self._unit}/s", style="progress.data.speed")
 
@@ -47,7 +56,7 @@ def progress_bars(console: Console, unit: str, *, drawn: bool = True) -> Generat
         SpinnerColumn(finished_text="[green]✓[/green]" if console.encoding.startswith("utf") else " "),
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
-        MofNCompleteColumn(),
+        _Count(),
         _Rate(unit),
         TimeElapsedColumn(),
         console=console,

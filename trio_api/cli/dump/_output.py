@@ -67,7 +67,12 @@ class FileOutput:
             self._partial = partial
         if offset is not None:
             flags &= ~os.O_CREAT
-        self._fd = os.open(self._partial, flags, 0o666)
+        try:
+            self._fd = os.open(self._partial, flags, 0o666)
+        except OSError as error:  # the name that the user knows says more, unless the other one is lost
+            raise type(error)(
+                error.errno, error.strerror, str(self._target if offset is None else self._partial)
+            ) from None
         try:
             if os.fstat(self._fd).st_size < (offset or 0):
                 raise ValueError(f"{self._partial} is shorter than the checkpoint says")
