@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import httpx
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self, TypeForm
 
 __all__ = ["SyncAPIClient"]
+
+_LONGEST_WAIT: Final = threading.TIMEOUT_MAX  # seconds: what the system's clocks can hold; sockets take no more
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -331,4 +334,6 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
 
 def _clamped(timeout: dict[str, float | None], time_left: float) -> dict[str, float | None]:
     """The timeouts of an attempt, none longer than the time that the call has left."""
+    if time_left > _LONGEST_WAIT:
+        return timeout
     return {name: time_left if value is None else min(value, time_left) for name, value in timeout.items()}
