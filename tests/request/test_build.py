@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+import h11
 import httpx
 import pytest
 from hypothesis import given, strategies as st
@@ -351,3 +353,49 @@ def test_headers_of_a_request_are_the_merged_layers(of_client: dict[str, Any], o
         **{name.lower(): v for name, v in of_call.items()},
     }
     assert {name: headers.get(name, omit) for name in expected} == expected
+
+
+@given(
+    method=st.sampled_from(["GET", "POST"]) | st.text(max_size=5),
+    url=st.text(),
+    params=st.dictionaries(st.text(), st.text(), max_size=2),
+    headers=st.dictionaries(st.text("aB-\r\n: ", max_size=4), st.text(), max_size=2),
+    content=st.none() | st.binary(max_size=20),
+)
+def test_a_server_parses_exactly_one_request(
+    method: str, url: str, params: Any, headers: Any, content: bytes | None
+) -> None:
+    """Whatever text is put into a call, it is refused, or a server finds one request with just that in it."""
+    try:
+        request = build(method, f"/{url}", params=params, headers=headers, content=content)
+    except ValueError:
+        return
+    wire = b""
+    client = h11.Connection(h11.CLIENT)
+    for event in (
+        h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw),
+        h11.Data(request.content),
+        h11.EndOfMessage(),
+    ):
+        wire += client.send(event) or b""
+    server = h11.Connection(h11.SERVER)
+    server.receive_data(wire)
+    head, body = server.next_event(), b""
+    while isinstance(event := server.next_event(), h11.Data):
+        body += event.data
+    assert isinstance(head, h11.Request)
+    assert isinstance(event, h11.EndOfMessage)
+    assert server.trailing_data == (b"", False)
+    assert (head.method.decode(), body) == (method.upper(), content or b"")
+    target = urlsplit("//h" + head.target.decode())
+    assert unquote(target.path) == unquote(f"/v1/{url.partition('?')[0]}")
+    parsed = dict(parse_qsl(target.query, keep_blank_values=True))
+    assert {name: parsed.get(name) for name in params} == params
+    assert {name: value for name, value in head.headers if name.decode() in folded(headers)} == {
+        name.encode(): value.encode("latin-1") for name, value in folded(headers).items()
+    }
+
+
+def folded(headers: dict[str, str]) -> dict[str, str]:
+    """The headers by lower-case name."""
+    return {name.lower(): value for name, value in headers.items()}
