@@ -125,9 +125,6 @@ def test_a_missing_field_is_missing() -> None:
     """A required field without a value becomes MISSING, and the problem says that there was nothing."""
     found = structure({"price": "1"}, Item)
     assert [str(problem) for problem in found.problems] == [
-        "$.price: expected float, got str",
-        "$.id: expected str, got nothing",
-    ] or [str(problem) for problem in found.problems] == [
         "$.id: expected str, got nothing",
         "$.price: expected float, got str",
     ]
@@ -234,7 +231,7 @@ def test_a_default_that_cannot_be_made_is_missing() -> None:
 def test_an_init_of_its_own_may_refuse() -> None:
     """A class with an __init__ of its own is built around it, and told in one line."""
     found = structure({"a": 7}, OwnInit)
-    assert found.value == OwnInit.__new__(OwnInit) if False else found.value.a == 7
+    assert found.value.a == 7
     assert [str(problem) for problem in found.problems] == ["$: expected OwnInit, got dict (a is too large)"]
 
 

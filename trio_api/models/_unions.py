@@ -8,6 +8,7 @@ never depends on their order, but for classes that look alike.
 from __future__ import annotations
 
 from collections import Counter
+from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["union_hook"]
 
 _Tags: TypeAlias = "dict[str, list[tuple[type, object]]]"  # the Literal fields of a class, with their values
+
+_Failure: TypeAlias = "tuple[Any, list[Problem]]"  # what a member would keep, and its problems
+
+# A value within a value within a value, each with two ways to read it, has 2**depth readings. Beyond this depth only
+# the member that looks most like the value is tried, so that a hostile body costs no more than a large one.
+_MOST_NESTED_GUESSES: Final = 4
+_nested_guesses: ContextVar[int] = ContextVar("nested_guesses", default=0)
 
 _NO_TAGS: Final[_Tags] = {}
 _ALL_KINDS: Final = frozenset(JSON_KINDS)
@@ -165,20 +173,42 @@ def union_hook(union: Any, converter: JSONConverter) -> StructureHook:
                 candidates = tagged
             elif tag is not None:
                 candidates, unknown = tag.untagged, tag.unknown(value)
-            if len(candidates) > 1:
-                candidates = _fitting_first(candidates, value)
-        failures: list[tuple[Any, list[Problem]]] = []
-        for member in candidates:
+        if len(candidates) == 1:
+            (member,) = candidates
             try:
                 return member.hook(value, member.annotation)
             except Mismatch as error:
-                failures.append((error.kept, error.problems))
+                failures = [(error.kept, error.problems)]
+        else:
+            fits, found, failures = _guess(candidates, value)
+            if fits:
+                return found
         raise unknown or _best(value, expected, failures)
 
     return hook
 
 
-def _best(value: Any, expected: str, failures: list[tuple[Any, list[Problem]]]) -> Mismatch:
+def _guess(candidates: list[_Member], value: Any) -> tuple[bool, Any, list[_Failure]]:
+    """Try one member after the other: whether one fits, what it made, and what was wrong with those before it."""
+    failures: list[_Failure] = []
+    guesses = _nested_guesses.get()
+    if value.__class__ is dict:
+        candidates = _fitting_first(candidates, value)
+    if guesses >= _MOST_NESTED_GUESSES and value.__class__ in (dict, list):
+        candidates = candidates[:1]
+    token = _nested_guesses.set(guesses + 1)
+    try:
+        for member in candidates:
+            try:
+                return True, member.hook(value, member.annotation), failures
+            except Mismatch as error:
+                failures.append((error.kept, error.problems))
+    finally:
+        _nested_guesses.reset(token)
+    return False, None, failures
+
+
+def _best(value: Any, expected: str, failures: list[_Failure]) -> Mismatch:
     """What to keep where no member fits: the one that comes nearest, unless the value is none of them at all."""
     partial = [failure for failure in failures if all(path for path, _, _ in failure[1])]
     if partial:
