@@ -57,7 +57,7 @@ class Trace:
             case _:
                 pass
 
-    async def async_hook(self, name: str, info: Mapping[str, Any]) -> None:
+    async def async_hook(self, name: str, info: Mapping[str, Any]) -> None:  # noqa: ASYNC910  # see below
         """`hook` for async clients. It does not checkpoint: httpcore does, between two events."""
         self.hook(name, info)
 
