@@ -19,7 +19,7 @@ from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..flow import Attempt, CallFlow, Outcome, Reply
-from ..request import Body, FinalRequestOptions, filter_for_origin
+from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..retry import Failure, FailureKind, RetryPolicy
 from ..transport import FOREIGN_ERRORS, DefaultHttpxClient, Trace, blocking_stream, failure_of, read_blocking
 from ._base import BaseClient, Call, OptionsTypes, final_options
@@ -239,7 +239,7 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
 
     def _exchange(self, call: Call, deadline: float, attempt: Attempt) -> Outcome:
         request, body = (attempt.redirect, call.body) if attempt.redirect else self._request_for(call, attempt)
-        trusted = self._config.origins.trusts(request.url)
+        trusted = may_have_credentials(request, self._config.origins)
         if trusted:
             self._client.cookies.set_cookie_header(request)
         auth = self._auth_for(trusted=trusted)

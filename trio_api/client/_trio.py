@@ -20,7 +20,7 @@ from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..flow import Attempt, CallFlow, Outcome, Reply
-from ..request import Body, FinalRequestOptions, filter_for_origin
+from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..retry import Failure, FailureKind, RetryPolicy
 from ..transport import FOREIGN_ERRORS, DefaultTrioHttpxClient, Trace, WatchedAuth, failure_of, read_trio, trio_stream
 from ._base import BaseClient, Call, OptionsTypes, final_options
@@ -257,7 +257,7 @@ class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
 
     async def _exchange(self, call: Call, attempt: Attempt) -> Outcome:
         request, body = (attempt.redirect, call.body) if attempt.redirect else await self._request_for(call, attempt)
-        trusted = self._config.origins.trusts(request.url)
+        trusted = may_have_credentials(request, self._config.origins)
         if trusted:
             self._client.cookies.set_cookie_header(request)
         auth = self._auth_for(trusted=trusted)

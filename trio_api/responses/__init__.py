@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ._api_response import BaseAPIResponse as BaseAPIResponse
 from ._buffer import BodyBuffer as BodyBuffer
-from ._buffer import pieces as pieces
-from ._decode import Decoded as Decoded
-from ._decode import decode as decode
+from ._decode import Decoded as Decoded, decode as decode
+from ._decoding import ContentDecoder as ContentDecoder
 from ._problem_log import ProblemLog as ProblemLog
 from ._status import make_status_error as make_status_error

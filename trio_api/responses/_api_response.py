@@ -46,12 +46,12 @@ class BaseAPIResponse(Generic[R]):
 
     @property
     def http_response(self) -> httpx.Response:
-        """httpx's own response."""
+        """The response of httpx."""
         return self._reply.response
 
     @property
     def http_request(self) -> httpx.Request:
-        """httpx's own request, as it was sent last."""
+        """The request of httpx, as it was sent last."""
         return self._reply.response.request
 
     @property

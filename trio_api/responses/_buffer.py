@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import httpx
 
 from .._errors import ResponseTooLargeError
 
-__all__ = ["BodyBuffer", "pieces"]
-
-_PIECE: Final = 4096  # bytes of an encoded body decoded at once: at most 4 MiB of gzip's (1032 to 1) come of it
+__all__ = ["BodyBuffer"]
 
 
 class BodyBuffer:
@@ -57,10 +53,3 @@ class BodyBuffer:
         # Only now, since with a Content-Encoding httpx would decode the body again.
         response.headers = self._response.headers
         return response
-
-
-def pieces(response: httpx.Response, chunk: bytes) -> list[bytes]:
-    """The raw *chunk* in pieces so small that no decoder makes much of one."""
-    if "content-encoding" not in response.headers or len(chunk) <= _PIECE:
-        return [chunk]
-    return [chunk[start : start + _PIECE] for start in range(0, len(chunk), _PIECE)]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from ._auth import WatchedAuth as WatchedAuth
-from ._bodies import blocking_stream as blocking_stream
-from ._bodies import trio_stream as trio_stream
-from ._defaults import DefaultAsyncHttpxClient as DefaultAsyncHttpxClient
-from ._defaults import DefaultHttpxClient as DefaultHttpxClient
-from ._defaults import DefaultTrioHttpxClient as DefaultTrioHttpxClient
-from ._failures import FOREIGN_ERRORS as FOREIGN_ERRORS
-from ._failures import Trace as Trace
-from ._failures import failure_of as failure_of
-from ._read import read_blocking as read_blocking
-from ._read import read_trio as read_trio
+from ._bodies import blocking_stream as blocking_stream, trio_stream as trio_stream
+from ._defaults import (
+    DefaultAsyncHttpxClient as DefaultAsyncHttpxClient,
+    DefaultHttpxClient as DefaultHttpxClient,
+    DefaultTrioHttpxClient as DefaultTrioHttpxClient,
+)
+from ._failures import FOREIGN_ERRORS as FOREIGN_ERRORS, Trace as Trace, failure_of as failure_of
+from ._read import read_blocking as read_blocking, read_trio as read_trio

@@ -1,0 +1,111 @@
+"""The body of a response as it comes in, decoded within bounds: pulled piece by piece, closed at any time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Final, cast, final
+
+import httpx
+import trio
+
+from .._constants import CLEANUP_SECONDS
+from ..responses import ContentDecoder
+
+__all__ = ["BlockingIncoming", "TrioIncoming"]
+
+_MOST_PULLS: Final = 10_000  # chunks that a stream may have in memory before it comes to a checkpoint
+
+
+def _known_content(response: httpx.Response) -> bytes | None:
+    """The decoded body of a response that was read before: by an event hook, or since it never was a stream."""
+    try:
+        return response.content
+    except httpx.ResponseNotRead:
+        return None
+
+
+@final
+class BlockingIncoming:
+    """The body of *response*, for threads."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        content = _known_content(response)
+        self._response = response
+        stream = [] if content is not None else cast("httpx.SyncByteStream", response.stream)
+        self._chunks: Iterator[bytes] = iter(stream)
+        self._pieces: Iterator[bytes] = iter([content] if content else [])
+        self._decoder = ContentDecoder(response)
+        self.received = 0
+        """Bytes that came over the wire."""
+
+    def receive(self) -> bytes | None:
+        """The next decoded piece, or None at the end of the body.
+
+        Raises:
+            httpx.HTTPError: The connection broke, or the body can't be decoded.
+        """
+        while (piece := next(self._pieces, None)) is None:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self._decoder.finish()
+                return None
+            self.received += len(chunk)
+            self._pieces = self._decoder.decode(chunk)
+        return piece
+
+    def close(self) -> None:
+        """Give the connection back if the body was read to its end, else close it."""
+        self._response.close()
+
+
+@final
+class TrioIncoming:
+    """The body of *response*, for Trio."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        content = _known_content(response)
+        self._response = response
+        self._chunks: AsyncIterator[bytes] | None = None
+        if content is None:
+            self._chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
+        self._pieces: Iterator[bytes] = iter([content] if content else [])
+        self._decoder = ContentDecoder(response)
+        self.received = 0
+        """Bytes that came over the wire."""
+
+    async def receive(self) -> bytes | None:
+        """The next decoded piece, or None at the end of the body. A checkpoint only where it has to wait.
+
+        Raises:
+            httpx.HTTPError: The connection broke, or the body can't be decoded.
+        """
+        while (piece := next(self._pieces, None)) is None:
+            chunk = None if self._chunks is None else await anext(self._chunks, None)
+            if chunk is None:
+                self._chunks = None
+                self._decoder.finish()
+                return None
+            self.received += len(chunk)
+            self._pieces = self._decoder.decode(chunk)
+        return piece
+
+    async def aclose(self) -> None:
+        """Give the connection back if the body was read to its end, else close it; shielded and bounded."""
+        with trio.move_on_after(CLEANUP_SECONDS, shield=True):
+            if self._chunks is not None:
+                await _unwind(self._chunks)
+                self._chunks = None
+            await self._response.aclose()
+
+
+async def _unwind(chunks: AsyncIterator[bytes]) -> None:
+    """End a nest of async generators from its innermost outwards.
+
+    httpx's and httpcore's streams are such nests. Closing the outermost would leave the inner ones to the garbage
+    collector, and Trio warns of each. A cancellation is raised at the read at the bottom and passes through all.
+    """
+    with trio.CancelScope() as scope:
+        scope.cancel(reason="enough was read")
+        for _ in range(_MOST_PULLS):
+            if await anext(chunks, None) is None:
+                return
