@@ -224,3 +224,10 @@ def test_no_spelling_leaves_the_base_url(parts: list[str]) -> None:
     assert not {".", ".."} & set(decoded.split("/"))
     assert httpx.URL("https://api.example.com").join(decoded.replace("?", "")).path.startswith("/v1/")
     assert resolved.url.host == "api.example.com"
+
+
+@pytest.mark.parametrize("host", ["a..b", ".a", "a" * 64, "a." + "b" * 64 + ".c"])
+def test_a_host_that_no_resolver_takes_is_refused(host: str) -> None:
+    """An empty label or one of more than 63 bytes is an error here, not a UnicodeError of the resolver."""
+    with pytest.raises(ValueError, match="no valid host"):
+        resolve_url(httpx.URL("https://api.example.com/"), f"http://{host}/x")

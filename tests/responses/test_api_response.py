@@ -32,7 +32,7 @@ class Owner:
 def wrapper(
     owner: Owner | None = None,
     cast_to: Any = int,
-    adopt: Callable[..., Any] = lambda value, response, is_default: value,
+    adopt: Callable[..., Any] = lambda value, response, target, is_default: value,
 ) -> BaseAPIResponse[Any]:
     response = httpx.Response(201, headers={"X-Request-ID": "r1"}, request=REQUEST)
     return BaseAPIResponse(Reply(response, RECORDS, 1), owner=owner or Owner(), cast_to=cast_to, adopt=adopt)
@@ -93,16 +93,16 @@ def test_problems_are_known_once_parsed() -> None:
 
 
 def test_the_client_adopts_what_was_built() -> None:
-    """It is told whether the type is the call's own: only then does a post_parser apply."""
-    told: list[tuple[Any, bool]] = []
+    """It is told which type was built, and whether that is the call's own: only then does a post_parser apply."""
+    told: list[tuple[Any, Any, bool]] = []
 
-    def adopt(value: Any, response: BaseAPIResponse[Any], is_default: bool) -> str:
+    def adopt(value: Any, response: BaseAPIResponse[Any], target: Any, is_default: bool) -> str:
         told.append((value, is_default))
         return "adopted"
 
     response = wrapper(adopt=adopt)
     assert response._parse() == response._parse(str) == "adopted"
-    assert told == [([int], True), ([str], False)]
+    assert told == [([int], int, True), ([str], str, False)]
 
 
 def test_a_failed_parse_is_not_remembered() -> None:

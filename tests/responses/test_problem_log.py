@@ -47,3 +47,11 @@ def test_what_is_remembered_is_bounded(caplog: pytest.LogCaptureFixture, monkeyp
     for index in range(100):
         log.report(Item, [problem(f"$.key{index}")])
     assert len(caplog.records) == 10
+
+
+def test_the_log_does_not_quote_the_body(caplog: pytest.LogCaptureFixture) -> None:
+    """What a response had in place of an enum's value is a piece of its body."""
+    with caplog.at_level("WARNING", logger="trio_api"):
+        ProblemLog().report(int, [ValidationProblem("$.color", '"red"', '"canary"')])
+    assert "$.color" in caplog.text
+    assert "canary" not in caplog.text

@@ -62,7 +62,7 @@ def final_options(method: str, url: str, options: OptionsTypes | None, **given: 
 
 def _as_fields(options: OptionsTypes, names: tuple[str, ...]) -> dict[str, Any]:
     if isinstance(options, RequestOptions):
-        return {name: getattr(options, name) for name in names}
+        return {name: getattr(options, name) for name in names if hasattr(options, name)}
     if not isinstance(options, Mapping):
         raise TypeError(
             f"options must be a RequestOptions or a mapping with its field names, got {type(options).__name__}"
@@ -328,10 +328,9 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         """The wrapper of the reply: the kind that *cast_to* names, or the client's own."""
         wrapper, inner = _split_wrapper(cast_to)
 
-        def adopt(value: Any, response: BaseAPIResponse[Any], is_default: bool) -> Any:
+        def adopt(value: Any, response: BaseAPIResponse[Any], built: Any, is_default: bool) -> Any:
             if isinstance(value, BasePage):
-                page_type = inner if is_default else None
-                value._bind(self, call.options, response, page_type)  # pyright: ignore[reportPrivateUsage]
+                value._bind(self, call.options, response, built)  # pyright: ignore[reportPrivateUsage]
             if is_default and call.options.post_parser is not None:
                 return call.options.post_parser(value)
             return value

@@ -1,6 +1,6 @@
 """From the options of a call to the `httpx.Request` of an attempt, and of a redirect. Pure: nothing is sent here."""
 
-from ._body import AsyncPieces as AsyncPieces, Body as Body
+from ._body import AsyncPieces as AsyncPieces, Body as Body, BytesStream as BytesStream
 from ._build import ClientDefaults as ClientDefaults, build_request as build_request
 from ._headers import check_method as check_method, merge_headers as merge_headers
 from ._options import (

@@ -17,7 +17,7 @@ import httpx
 from ._json_body import encode_json
 from ._options import FinalRequestOptions
 
-__all__ = ["AsyncPieces", "Body"]
+__all__ = ["AsyncPieces", "Body", "BytesStream"]
 
 CHUNK_SIZE: Final = 64 * 1024  # bytes read from a file at a time
 
@@ -205,6 +205,30 @@ class AsyncPieces(AsyncIterator[bytes]):
         """Close the source if it is an asynchronous generator: nobody else can go on with it."""
         if inspect.isasyncgen(self._source):
             await self._source.aclose()
+
+
+class BytesStream(httpx.ByteStream):
+    """A body in memory, for both colours.
+
+    httpx's own gives it to Trio by an asynchronous generator, of which Trio warns when a write is cancelled.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._data = data
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _OnePiece(self._data)
+
+
+class _OnePiece(AsyncIterator[bytes]):
+    def __init__(self, data: bytes) -> None:
+        self._left = [data]
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
 
 
 def _is_file(source: object) -> bool:

@@ -16,7 +16,7 @@ import httpx
 
 from .._redact import RedactedRequest, redact_url
 from .._types import Headers, Query
-from ._body import Body
+from ._body import Body, BytesStream
 from ._headers import Fields, check_method, encode_headers, merge_raw_headers
 from ._options import FinalRequestOptions
 from ._origins import Origins, filter_for_origin
@@ -101,7 +101,7 @@ def build_request(
     host = fields.pop("host", None) or (b"Host", url.netloc)
     sent = [host, *(field for field in fields.values() if field is not None)]
     if body.data is not None or stream is None:
-        stream = httpx.ByteStream(body.data or b"")
+        stream = BytesStream(body.data or b"")
     request = RedactedRequest(method, url, headers=sent, stream=stream, extensions=dict(extensions or {}))
     if isinstance(stream, httpx.ByteStream):
         request.read()  # so that hooks and errors have its `content`

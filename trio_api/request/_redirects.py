@@ -9,6 +9,7 @@ import httpx
 
 from .._constants import MAX_REDIRECTS
 from .._redact import RedactedRequest
+from ._body import BytesStream
 from ._origins import CONTENT_HEADERS, Origins, extensions_of_next, filter_for_origin, origin_of
 from ._urls import check_text, has_scheme, parse_url, shown
 
@@ -69,7 +70,7 @@ def redirect_request(
         headers["Host"] = url.netloc.decode("ascii")
     stream = request.stream
     if method != request.method:
-        stream = httpx.ByteStream(b"")
+        stream = BytesStream(b"")
     elif not replayable:
         raise RedirectProblem(f"Redirected with status {response.status_code}, but the body can't be sent again")
     redirected = RedactedRequest(

@@ -25,6 +25,7 @@ _UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # C0, DEL; sur
 _DOT_SEGMENT: Final = re.compile(r"(?:^|/)(?:\.|%(?:25)*2e){1,2}(?=/|$)", re.IGNORECASE)
 _HOST: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=\-]+|[0-9A-Fa-f:.]+(?:%.+)?")  # RFC 3986, 3.2.2; IPv6 without []
 _MAX_PORT: Final = 65535
+_LABEL: Final = range(1, 64)  # bytes of a label of a host's name (RFC 1035, 2.3.4); with others the resolver fails
 
 
 def has_scheme(text: str) -> bool:
@@ -86,7 +87,13 @@ def parse_url(text: str, name: str) -> httpx.URL:
         raise ValueError(f"{name} {shown(text)!r} is not a valid URL, or longer than 65,536 characters") from None
     if url.scheme not in ("http", "https"):
         raise ValueError(f"{name} {shown(text)!r} must be an http or https URL")
-    if not _HOST.fullmatch(url.raw_host.decode("ascii")) or not (url.port is None or 0 < url.port <= _MAX_PORT):
+    host = url.raw_host.decode("ascii")
+    labels = host.removesuffix(".").split(".")
+    if (
+        not _HOST.fullmatch(host)
+        or not (":" in host or all(len(label) in _LABEL for label in labels))
+        or not (url.port is None or 0 < url.port <= _MAX_PORT)
+    ):
         raise ValueError(f"{name} {shown(text)!r} has no valid host and port")
     return url
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 
+from .._errors import APIResponseValidationError
 from .._records import AttemptRecord, ValidationProblem
 from .._redact import redact_url
 from ..flow import Reply
@@ -35,7 +36,7 @@ class BaseAPIResponse(Generic[R]):
         *,
         owner: ResponseOwner,
         cast_to: Any,
-        adopt: Callable[[Any, BaseAPIResponse[Any], bool], Any],
+        adopt: Callable[[Any, BaseAPIResponse[Any], Any, bool], Any],
     ) -> None:
         self._reply = reply
         self._owner = owner
@@ -115,6 +116,10 @@ class BaseAPIResponse(Generic[R]):
         return value
 
     def _build(self, target: Any, *, is_default: bool) -> Any:
-        decoded = self._owner._decode(self.http_response, target)  # pyright: ignore[reportPrivateUsage]
+        try:
+            decoded = self._owner._decode(self.http_response, target)  # pyright: ignore[reportPrivateUsage]
+        except APIResponseValidationError as error:
+            error.attempts = self.attempts
+            raise
         self._problems.update(dict.fromkeys(decoded.problems))
-        return self._adopt(decoded.value, self, is_default)
+        return self._adopt(decoded.value, self, target, is_default)

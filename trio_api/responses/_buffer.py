@@ -24,9 +24,9 @@ class BodyBuffer:
 
     def add(self, chunk: bytes) -> bool:
         """Take in a decoded chunk; False: that is enough, stop reading."""
+        room = max(self._limit - self._size, 0)
         self._size += len(chunk)
-        if self._size <= self._limit:
-            self._chunks.append(chunk)
+        self._chunks.append(chunk[:room])
         return self._size <= self._limit
 
     def finish(self) -> httpx.Response:
@@ -52,4 +52,8 @@ class BodyBuffer:
         )
         # Only now, since with a Content-Encoding httpx would decode the body again.
         response.headers = self._response.headers
+        try:
+            response.elapsed = self._response.elapsed
+        except RuntimeError:  # httpx: known only of a response that one of its clients got and closed
+            pass
         return response

@@ -27,4 +27,7 @@ class ProblemLog:
             place = (name, re.sub(r"\[\d+\]", "[]", problem.path))
             if place not in self._warned and len(self._warned) < _CAPACITY:
                 self._warned.add(place)
-                logger.warning("A response does not fit %s: %s", name, problem)
+                got = problem.got if problem.got.isidentifier() else "another value"  # else it quotes the body
+                logger.warning(
+                    "A response does not fit %s: %s: expected %s, got %s", name, problem.path, problem.expected, got
+                )

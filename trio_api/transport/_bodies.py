@@ -12,7 +12,7 @@ import httpx
 import trio
 
 from .._constants import CLEANUP_SECONDS
-from ..request import AsyncPieces, Body
+from ..request import AsyncPieces, Body, BytesStream
 
 __all__ = ["blocking_stream", "trio_stream"]
 
@@ -23,7 +23,7 @@ def trio_stream(body: Body) -> httpx.AsyncByteStream:
     Close it when the call is over: an asynchronous generator that was not read to its end is closed with it.
     """
     if body.data is not None or not body.is_given:
-        return httpx.ByteStream(body.data or b"")
+        return BytesStream(body.data or b"")
     return _AsyncSourceStream(body) if body.is_async else _ThreadStream(body)
 
 
@@ -38,7 +38,7 @@ def blocking_stream(body: Body) -> httpx.SyncByteStream:
             "content is an asynchronous iterable, which SyncAPIClient can't read; give it to AsyncAPIClient"
         )
     if body.data is not None or not body.is_given:
-        return httpx.ByteStream(body.data or b"")
+        return BytesStream(body.data or b"")
     return _BlockingStream(body)
 
 
