@@ -18,7 +18,7 @@ from rich.progress import Progress
 
 from .._errors import TrioAPIError
 from ._complaints import CommandError, ExitCode
-from ._progress import progress_bars, show_log
+from ._progress import log_shown, progress_bars
 from ._signals import run_until_signal
 from .detection import STYLE_NAMES, Hints, Name, Shape, format_path, parse_path
 from .dump import Dump, Job
@@ -148,9 +148,11 @@ def pages(
     if job.output is None and sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  # closed by the shell
         raise CommandError("standard output is closed; name a file: -o FILE", ExitCode.USAGE)
     console = Console(stderr=True)
-    show_log(console, _log_level(quiet, verbose))
     drawn = not quiet and (job.output is not None or not sys.stdout.isatty())  # two writers would spoil the terminal
-    with progress_bars(console, "items", drawn=drawn) as progress:
+    with (
+        log_shown(console, _log_level(quiet, verbose)),
+        progress_bars(console, "items", drawn=drawn) as progress,
+    ):
         _run(job, _Reporter(progress, job, quiet=quiet, verbose=verbose > 0))
     return ExitCode.OK
 

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-__all__ = ["progress_bars", "show_log"]
+__all__ = ["log_shown", "progress_bars"]
 
 
 class _Count(ProgressColumn):
@@ -79,8 +79,16 @@ class _ConsoleHandler(logging.Handler):
         self._console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
-def show_log(console: Console, level: int) -> None:
-    """Send the library's log lines of at least *level* to *console*."""
+@contextmanager
+def log_shown(console: Console, level: int) -> Generator[None, None, None]:
+    """Send the library's log lines of at least *level* to *console* while the block lasts."""
     logger = logging.getLogger("trio_api")
-    logger.addHandler(_ConsoleHandler(console, level))
+    handler = _ConsoleHandler(console, level)
+    before = logger.level
+    logger.addHandler(handler)
     logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(handler)

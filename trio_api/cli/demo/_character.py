@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from collections.abc import Iterator
 
@@ -31,9 +30,9 @@ class Character:
     numeric: float | None
 
 
-def expected_characters() -> Iterator[Character]:
-    """Every named character, in the order of code points."""
-    for code_point in range(sys.maxunicode + 1):
+def expected_characters(last: int) -> Iterator[Character]:
+    """Every named character up to the code point *last*, in the order of code points."""
+    for code_point in range(last + 1):
         character = chr(code_point)
         name = unicodedata.name(character, None)
         if name is not None:

@@ -11,7 +11,7 @@ import trio
 from ..._records import AttemptRecord
 from ...client import AsyncAPIClient, AsyncPaginator, fan_out
 from ...retry import RetryPolicy
-from ..server import FaultRates, ServerStatistics, UnicodeAPI, serve
+from ..server import FaultRates, ServerStatistics, UnicodeAPI, UnicodeTables, serve
 from ._character import Character, expected_characters
 from ._crawls import Crawl, Mode
 
@@ -54,6 +54,7 @@ class Demo:
     """A demonstration: making it takes a second or two, for the tables of both sides.
 
     Args:
+        tables: What is served.
         seed: Decides which requests fail, and how.
         rates: How often they fail.
         page_size: Records a page.
@@ -61,17 +62,17 @@ class Demo:
         ahead: Pages fetched ahead by prefetch.
     """
 
-    def __init__(self, *, seed: int, rates: FaultRates, page_size: int = 1000, limit: int = 16, ahead: int = 4) -> None:
+    def __init__(
+        self, *, tables: UnicodeTables, seed: int, rates: FaultRates, page_size: int, limit: int, ahead: int
+    ) -> None:
         self._seed = seed
         self._rates = rates
         self._page_size = page_size
         self._limit = limit
         self._ahead = ahead
-        self._api = UnicodeAPI()
+        self._api = UnicodeAPI(tables=tables)
         self._api.warm_up()
-        self._characters = tuple(expected_characters())
-        self.statistics: ServerStatistics | None = None
-        """What the server saw, once the demonstration is over."""
+        self._characters = tuple(expected_characters(tables.last))
 
     def expected(self, crawl: Crawl) -> Sequence[Character]:
         """The records that a crawl is to give, in their order."""
@@ -83,13 +84,16 @@ class Demo:
 
     async def run(
         self, crawls: Sequence[Crawl], tell: Callable[[Crawl, int], None], done: Callable[[Result], None]
-    ) -> None:
+    ) -> ServerStatistics:
         """Serve the characters and crawl them.
 
         Args:
             crawls: What to do, one after the other.
             tell: Called with the number of further records that were checked, every now and then.
             done: Called with the result of each crawl.
+
+        Returns:
+            What the server saw.
 
         Raises:
             APIError: A page could not be had, in spite of retries.
@@ -109,7 +113,7 @@ class Demo:
                 requests = server.statistics().requests - requests
                 records = len(self.expected(crawl))
                 done(Result(crawl, records, pages, seconds, requests, retries.count, retries.waited))
-            self.statistics = server.statistics()
+            return server.statistics()
 
     async def _crawl(self, client: AsyncAPIClient, crawl: Crawl, tell: Callable[[Crawl, int], None]) -> int:
         """Crawl and check; returns the number of pages."""

@@ -54,9 +54,14 @@ class Table:
 
 
 class UnicodeTables:
-    """The tables ``characters`` and ``categories``, each made when it is first asked for."""
+    """The tables ``characters`` and ``categories``, each made when it is first asked for.
 
-    def __init__(self) -> None:
+    Args:
+        last: The last code point that is taken in.
+    """
+
+    def __init__(self, last: int = sys.maxunicode) -> None:
+        self.last = min(last, sys.maxunicode)
         self._by_category: dict[str, Table] = {}
 
     @cached_property
@@ -87,11 +92,11 @@ class UnicodeTables:
 
     @cached_property
     def _records(self) -> list[dict[str, object]]:
-        return list(_records())
+        return list(_records(self.last))
 
 
-def _records() -> Iterator[dict[str, object]]:
-    for code_point in range(sys.maxunicode + 1):
+def _records(last: int) -> Iterator[dict[str, object]]:
+    for code_point in range(last + 1):
         character = chr(code_point)
         name = unicodedata.name(character, None)
         if name is not None:
