@@ -325,7 +325,7 @@ def test_a_copy_with_another_base_url_trusts_that(colour: Colour) -> None:
 def test_a_bad_origin_is_refused_when_the_client_is_made(colour: Colour, origins: list[str]) -> None:
     """An entry that is no bare origin is a ValueError that names the argument, and shows no userinfo."""
     with pytest.raises(ValueError, match="trusted_origins") as caught:
-        colour.client_class(base_url=BASE_URL, trusted_origins=origins)
+        colour.client(trusted_origins=origins)
     assert "u:p" not in str(caught.value)
 
 
@@ -333,4 +333,4 @@ def test_a_bad_origin_is_refused_when_the_client_is_made(colour: Colour, origins
 def test_origins_come_as_a_list(colour: Colour, origins: Any) -> None:
     """One text is not a list of characters."""
     with pytest.raises(TypeError, match="trusted_origins"):
-        colour.client_class(base_url=BASE_URL, trusted_origins=origins)
+        colour.client(trusted_origins=origins)

@@ -97,7 +97,7 @@ def test_the_client_adopts_what_was_built() -> None:
     told: list[tuple[Any, Any, bool]] = []
 
     def adopt(value: Any, response: BaseAPIResponse[Any], target: Any, is_default: bool) -> str:
-        told.append((value, is_default))
+        told.append((value, target, is_default))
         return "adopted"
 
     response = wrapper(adopt=adopt)

@@ -8,7 +8,6 @@ import httpx
 import pytest
 from hypothesis import given, strategies as st
 
-from support.bombs import gzip_bomb
 from trio_api import ResponseTooLargeError
 from trio_api.responses import BodyBuffer
 

@@ -49,6 +49,11 @@ class Colour:
         """A plain function as a hook of this colour: async in the Trio client."""
         raise NotImplementedError
 
+    def client(self, **settings: Any) -> Any:
+        """A client that was not entered, for what needs no exchange."""
+        http_client = self.http_client_class(transport=Script(time=self.time))
+        return self.client_class(**{"base_url": BASE_URL, "http_client": http_client, **settings})
+
     def make_class(self, **members: Any) -> type[Any]:
         """A subclass of the client; the hooks that are async in the Trio client are given as plain functions."""
         for name in ("_prepare_options", "_prepare_request"):

@@ -16,6 +16,7 @@ import pytest
 import trio
 import trio.testing
 
+from support.bombs import MIB, chained_bomb, gzip_bomb
 from trio_api import ResponseTooLargeError
 from trio_api.transport import _incoming, read_blocking, read_trio
 
@@ -112,16 +113,13 @@ async def test_a_too_large_error_response_is_cut(read: Any) -> None:
 @pytest.mark.parametrize("chained", [False, True])
 async def test_a_bomb_is_stopped_within_bounded_memory(read: Any, chained: bool) -> None:
     """200 KB of gzip that decode to 200 MiB, chained encodings too, take no more than a few MiB to refuse."""
-    bomb = gzip.compress(bytes(200 * 1024 * 1024), compresslevel=9)
-    headers = {"content_encoding": "gzip"}
-    if chained:
-        bomb, headers = gzip.compress(bomb), {"content_encoding": "gzip, gzip"}
-    reply = response(Chunks(bomb), **headers)
+    bomb, encoding = (chained_bomb(), "gzip, gzip") if chained else (gzip_bomb(), "gzip")
+    reply = response(Chunks(bomb), content_encoding=encoding)
     tracemalloc.start()
     try:
         with pytest.raises(ResponseTooLargeError):
-            await read(reply, 1024 * 1024)
-        assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
+            await read(reply, MIB)
+        assert tracemalloc.get_traced_memory()[1] < 16 * MIB
     finally:
         tracemalloc.stop()
 
