@@ -40,6 +40,7 @@ class HiddenNursery:
         self._manager: AbstractAsyncContextManager[trio.Nursery] | None = None
         self._nursery: trio.Nursery | None = None
 
+    @trio.lowlevel.enable_ki_protection
     async def __aenter__(self) -> trio.Nursery:
         """Open the nursery. Like `trio.open_nursery` it neither blocks nor checkpoints."""
         # True is the default of trio.run; given here, since an application may have changed that.
@@ -47,6 +48,7 @@ class HiddenNursery:
         self._nursery = await self._manager.__aenter__()
         return self._nursery
 
+    @trio.lowlevel.enable_ki_protection
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
@@ -61,11 +63,10 @@ class HiddenNursery:
         scope.cancel(reason="the block that owns the task was left")
         own = None if kept is error else error
         raised: BaseException | None = None
-        own_traceback = None if own is None else own.__traceback__
         try:
             # Not shielded, since the tasks are cancelled already: how long they take to go is bounded by their own
             # cleanup. It always lets other tasks run, even with nothing to wait for.
-            await self._manager.__aexit__(None if own is None else type(own), own, own_traceback)  # noqa: ASYNC102
+            await self._manager.__aexit__(None if own is None else type(own), own, None)  # noqa: ASYNC102
         except BaseExceptionGroup as group:
             raised = _what_comes_out(group, kept)
         finally:
@@ -75,14 +76,7 @@ class HiddenNursery:
         try:
             raise raised
         finally:
-            del (
-                raised,
-                kept,
-                own,
-                error,
-                traceback,
-                own_traceback,
-            )  # or the traceback and this frame would keep each other alive
+            del raised, kept, own, error, traceback  # the traceback and this frame must not keep each other alive
 
 
 def _what_comes_out(group: BaseExceptionGroup[BaseException], kept: BaseException | None) -> BaseException | None:

@@ -12,8 +12,7 @@ __all__ = ["Link", "parse_links"]
 
 _TARGET: Final = re.compile(r"[ \t,]*<([^>]*)>")
 _PARAMETER: Final = re.compile(r"[ \t]*;[ \t]*([^ \t=;,]*)(?:[ \t]*(=)[ \t]*)?")
-_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|$)', re.DOTALL)
-_TOKEN: Final = re.compile(r"[^;,]*")
+_VALUE: Final = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|$)|([^;,]*)', re.DOTALL)
 
 
 @attrs.frozen
@@ -56,9 +55,9 @@ def _parameters(header: str, at: int) -> tuple[dict[str, str], int]:
     while match := _PARAMETER.match(header, at):
         name, at, value = match[1].lower(), match.end(), ""
         if match[2]:
-            if quoted := _QUOTED.match(header, at):
-                value, at = re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL), quoted.end()
-            elif token := _TOKEN.match(header, at):
-                value, at = token[0].strip(), token.end()
+            written = _VALUE.match(header, at)
+            assert written is not None  # it takes anything, and nothing
+            at = written.end()
+            value = written[2].strip() if written[1] is None else re.sub(r"\\(.)", r"\1", written[1], flags=re.DOTALL)
         found.setdefault(name, value)
     return found, at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
@@ -30,7 +31,7 @@ class Step:
     json: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     """Keys over those of the list's JSON body."""
 
-    @property
+    @functools.cached_property
     def digest(self) -> int:
         """64 bits that are the same for the same request.
 
@@ -160,13 +161,15 @@ class PagedList:
             url = httpx.URL(link) if page_url is None else page_url.join(link)
             # The page knows its own fragment and we our own credentials; neither is the server's to name.
             url = url.copy_with(userinfo=b"", fragment=None)
-            trusted = self.origins.trusts(url) or self._is_own(url)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise ValueError(f"the link {redact_url(link)!r} is no valid URL: {error}") from None
-        if not trusted:
+        except (httpx.InvalidURL, ValueError):
+            raise ValueError(f"the link {redact_url(link)!r} is no valid URL") from None
+        if not url.is_absolute_url:
+            raise ValueError(f"the link {redact_url(link)!r} is no absolute URL")
+        if not self.origins.trusts(url) and not self._is_own(url):
+            source = "the checkpoint" if page_url is None else f"the page at {redact_url(page_url)}"
             raise CrossOriginError(
-                f"the page at {'?' if page_url is None else redact_url(page_url)} names a next page at another origin, "
-                f"{origin_of(url)}; if that is right, give the client trusted_origins=[{str(origin_of(url))!r}]"
+                f"{source} names a next page at another origin, {origin_of(url)}; if that is right, give the client "
+                f"trusted_origins=[{str(origin_of(url))!r}]"
             )
         return str(url)
 

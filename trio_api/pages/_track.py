@@ -59,10 +59,6 @@ class Slot(Generic[PageT]):
     page: PageT | None = None
     items: Sequence[Any] = ()
     error: BaseException | None = None
-    digest: int = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.digest = self.step.digest
 
 
 @attrs.define(eq=False, repr=False)
@@ -125,9 +121,10 @@ class Track(Generic[PageT]):
     def send(self) -> Slot[PageT]:
         """The next slot whose page is to be fetched; ask `can_send` first."""
         if not self._unsent:
-            step, self._planned = self._planned, next(self._plan, None)
-            assert step is not None
-            self._add(Slot(self, step, follow=self._planned is None, successor=self._planned))
+            assert self._planned is not None
+            slot = self._add(self._planned)
+            slot.successor = self._planned = self._next_planned()
+            slot.follow = slot.successor is None
         slot = self._unsent.popleft()
         self._board.settle(slot, SlotState.IN_FLIGHT)
         return slot
@@ -175,7 +172,7 @@ class Track(Generic[PageT]):
         """Take note that the page is given out."""
         self._board.settle(slot, SlotState.GIVEN)
         self.slots.remove(slot)
-        self._seen.add(slot.digest)
+        self._seen.add(slot.step.digest)
 
     def positions(self, current: Slot[PageT] | None, given: int) -> list[Position]:
         """What is still to be given out.
@@ -210,13 +207,19 @@ class Track(Generic[PageT]):
         if following is None:
             self.later_pages_known = infos is not None
             return
-        plan = self._steps(slot.step, infos or (), page.response.url)
-        first = next(plan, None)
+        self._plan = self._steps(slot.step, infos or (), page.response.url)
+        first = self._next_planned()
         self.later_pages_known = first is not None and following.may_be(first)
         if self.later_pages_known:
-            self._plan, self._planned = plan, first
+            self._planned = first
         else:
+            self._plan = iter(())  # none, or the page disagrees with itself: what it says of the next page counts
             self._chain(following)
+
+    def _next_planned(self) -> Step | None:
+        """The plan's next step. A plan that comes back to where it was ends: the page before will say so itself."""
+        step = next(self._plan, None)
+        return None if step is None or self._is_known(step) else step
 
     def _steps(self, step: Step, infos: Iterable[PageInfo], page_url: httpx.URL) -> Iterator[Step]:
         for info in infos:
@@ -241,17 +244,22 @@ class Track(Generic[PageT]):
 
     def _chain(self, step: Step) -> None:
         """Go on with the page that the last one names, unless it was asked for before."""
-        slot = Slot(self, step)
-        if slot.digest in self._seen or any(slot.digest == other.digest for other in self.slots):
+        if self._is_known(step):
             raise PaginationLoopError(
                 f"a page of {redact_url(self.request.options.url)} names a next page that was asked for before, "
                 "so the list would never end"
             )
-        self._add(slot)
+        self._add(step)
 
-    def _add(self, slot: Slot[PageT]) -> None:
+    def _is_known(self, step: Step) -> bool:
+        """Whether the same was asked for before; what was given out is in a set, the rest is in the slots."""
+        return step.digest in self._seen or any(step.digest == slot.step.digest for slot in self.slots)
+
+    def _add(self, step: Step) -> Slot[PageT]:
+        slot = Slot(self, step)
         self.slots.append(slot)
         self._unsent.append(slot)
+        return slot
 
     def _drop_after(self, slot: Slot[PageT]) -> None:
         """Forget every page after *slot*, sent or not."""
