@@ -6,9 +6,10 @@ No IO and no waiting here. `AsyncAPIClient` and `SyncAPIClient` add the driver a
 from __future__ import annotations
 
 import functools
+import math
 import uuid
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar, get_args, get_origin
+from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 
 import attrs
 import httpx
@@ -18,7 +19,6 @@ from .._errors import APIStatusError, APITimeoutError, status_error_class
 from .._logging import set_up_logging
 from .._redact import RedactedRequest, redact_url
 from .._types import Headers, NotGiven, Query, TimeoutTypes
-from .._version import __version__
 from ..flow import CallFlow, CallRules, Outcome, Reply, call_flow
 from ..pages import BasePage
 from ..request import (
@@ -80,10 +80,16 @@ class Call:
     options: FinalRequestOptions
     body: Body
     flow: CallFlow
-    total_timeout: float | None
-    """Seconds for the whole call, or None."""
+    total_timeout: float
+    """Seconds for the whole call; infinite where it has no bound."""
+    follow_redirects: bool
+    """Whether redirects are followed."""
     idempotency_key: str
     """Generated for this call, the same on every attempt; sent where the method asks for a key and none was given."""
+
+    def is_read_at_once(self, response: httpx.Response) -> bool:
+        """Whether *response* is no success to be left open: an error, or a redirect to be followed."""
+        return response.is_error or (self.follow_redirects and response.has_redirect_location)
 
 
 class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
@@ -222,7 +228,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
 
     # -- copies ----------------------------------------------------------------------------------------------
 
-    def _copy(self: ClientT, *, http_client: Any, **changes: Any) -> ClientT:
+    def _copy(self, *, http_client: Any, **changes: Any) -> Self:
         copied = object.__new__(type(self))
         copied.__dict__.update(self.__dict__)
         for name in self.__dict__:
@@ -245,11 +251,13 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         if not isinstance(options, FinalRequestOptions):
             options = FinalRequestOptions(**_as_fields(options, _ALL_OPTIONS))
         config = self._config
+        follow = config.follow_redirects if options.follow_redirects is None else options.follow_redirects
+        total = config.total_timeout if isinstance(options.total_timeout, NotGiven) else options.total_timeout
         retries = self.max_retries if isinstance(options.max_retries, NotGiven) else options.max_retries
         rules = CallRules(
             policy=attrs.evolve(config.retry, max_retries=retries),
             origins=config.origins,
-            follow_redirects=config.follow_redirects if options.follow_redirects is None else options.follow_redirects,
+            follow_redirects=follow,
             idempotency_header=self.idempotency_header,
             should_retry=self._should_retry,
             status_error=lambda response: make_status_error(response, self._make_status_error),
@@ -258,9 +266,8 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
             options=options,
             body=Body.from_options(options),
             flow=call_flow(rules),
-            total_timeout=config.total_timeout
-            if isinstance(options.total_timeout, NotGiven)
-            else options.total_timeout,
+            total_timeout=math.inf if total is None else total,
+            follow_redirects=follow,
             idempotency_key=f"{uuid.uuid4()}",
         )
 

@@ -1,56 +1,37 @@
-"""The blocking client: the driver of the call's protocol. What to do is decided elsewhere."""
+"""The blocking client: its settings, its lifetime, and lists. What it does to make a call is the driver's."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import math
-import threading
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 from .._constants import DEFAULT_MAX_RESPONSE_BYTES
-from .._errors import ClientStateError, ResponseTooLargeError
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
-from ..flow import Attempt, CallFlow, Outcome, Reply
-from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
-from ..retry import Failure, FailureKind, RetryPolicy
-from ..transport import FOREIGN_ERRORS, DefaultHttpxClient, Trace, blocking_stream, failure_of, read_blocking
-from ._base import BaseClient, Call, OptionsTypes, final_options
+from ..request import FinalRequestOptions
+from ..retry import RetryPolicy
+from ..transport import DefaultHttpxClient
+from ._base import OptionsTypes, final_options
+from ._driver_blocking import BlockingDriver
 from ._pages_blocking import BaseSyncPage, SyncPaginator
 from ._responses_blocking import APIResponse
 from ._verbs_blocking import RawResponses, SyncVerbs
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, TypeForm
+    from typing import Self
+
+    from typing_extensions import TypeForm
 
 __all__ = ["SyncAPIClient"]
 
-_LONGEST_WAIT: Final = threading.TIMEOUT_MAX  # seconds: what the system's clocks can hold; sockets take no more
 
 R = TypeVar("R")
 T = TypeVar("T")
 SyncPageT = TypeVar("SyncPageT", bound="BaseSyncPage[Any]")
-
-
-def drive(flow: CallFlow, exchange: Callable[[Attempt], Outcome]) -> Reply:
-    """Do what the flow of a call says until it ends."""
-    attempt = next(flow)
-    while True:
-        if attempt.after > 0:
-            time.sleep(attempt.after)
-        outcome = exchange(attempt)
-        try:
-            attempt = flow.send(outcome)
-        except StopIteration as stop:
-            reply: Reply = stop.value
-            return reply
 
 
 def _check_http_client(http_client: object) -> None:
@@ -58,7 +39,7 @@ def _check_http_client(http_client: object) -> None:
         raise TypeError(f"http_client must be an httpx.Client, got {type(http_client).__name__}")
 
 
-class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
+class SyncAPIClient(SyncVerbs, BlockingDriver):
     """A client of an HTTP/JSON API, for programs without an event loop; subclass it to write an SDK.
 
     Works with or without ``with``; `close` it, or leave its block, to close its connections. What it decides it
@@ -158,14 +139,6 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
         if self._owns_http_client and not self._is_copy:
             self._client.close()
 
-    def _check_open(self) -> None:
-        if self._client.is_closed:
-            raise ClientStateError(
-                f"this {type(self).__name__} is closed. Make another:\n"
-                f"    with {type(self).__name__}(...) as client:\n"
-                "        client.get(...)"
-            )
-
     @sealed
     def copy(
         self,
@@ -189,11 +162,19 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
         Closing the copy closes nothing of the parent's.
 
         Args:
-            base_url, timeout, total_timeout, max_retries, retry: In place of the parent's.
-            max_response_bytes, trusted_origins, follow_redirects: In place of the parent's.
-            custom_headers, custom_query: Merged over the parent's.
-            set_custom_headers, set_custom_query: In place of the parent's.
+            base_url: In place of the parent's.
+            timeout: In place of the parent's.
+            total_timeout: In place of the parent's.
+            max_retries: In place of the parent's.
+            custom_headers: Merged over the parent's.
+            set_custom_headers: In place of the parent's.
+            custom_query: Merged over the parent's.
+            set_custom_query: In place of the parent's.
             http_client: An open `httpx.Client` to send by; its owner closes it.
+            retry: In place of the parent's.
+            max_response_bytes: In place of the parent's.
+            trusted_origins: In place of the parent's.
+            follow_redirects: In place of the parent's.
 
         Raises:
             TypeError, ValueError: An argument can't be what it is meant to be, or ``custom_*`` stands beside
@@ -219,58 +200,6 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
         return copied
 
     with_options = copy
-
-    # -- hooks for subclasses --------------------------------------------------------------------------------
-
-    def _prepare_options(self, options: FinalRequestOptions) -> FinalRequestOptions:
-        """Change the options of an attempt before its request is built; called on every attempt."""
-        return options
-
-    def _prepare_request(self, request: httpx.Request) -> None:
-        """Change the request of an attempt in place, to sign it for example; called on every attempt."""
-
-    # -- the driver ------------------------------------------------------------------------------------------
-
-    def _send(self, call: Call) -> Reply:
-        self._check_open()
-        deadline = math.inf if call.total_timeout is None else time.monotonic() + call.total_timeout
-        with contextlib.closing(call.flow):
-            return drive(call.flow, functools.partial(self._exchange, call, deadline))
-
-    def _exchange(self, call: Call, deadline: float, attempt: Attempt) -> Outcome:
-        request, body = (attempt.redirect, call.body) if attempt.redirect else self._request_for(call, attempt)
-        trusted = may_have_credentials(request, self._config.origins)
-        if trusted:
-            self._client.cookies.set_cookie_header(request)
-        auth = self._auth_for(trusted=trusted)
-        trace = Trace()
-        started = time.monotonic()
-        if started >= deadline:
-            return self._expired(call, elapsed=0.0)
-        request.extensions["trace"] = trace.hook
-        request.extensions["timeout"] = _clamped(request.extensions["timeout"], deadline - started)
-        result: httpx.Response | Failure
-        try:
-            response = self._client.send(request, stream=True, auth=auth, follow_redirects=False)
-            result = read_blocking(response, self._config.max_response_bytes, deadline)
-        except ResponseTooLargeError as error:
-            result = Failure(error, FailureKind.FINAL)
-        except FOREIGN_ERRORS as error:
-            if error is body.error or (auth is not None and error is auth.error):
-                raise  # the application's own: its body iterator or its auth speaks HTTP too
-            if isinstance(error, httpx.TimeoutException) and time.monotonic() >= deadline:
-                return self._expired(call, elapsed=time.monotonic() - started)
-            result = failure_of(error, trace, request)
-        ended = time.monotonic()
-        return Outcome(request, result, ended - started, deadline - ended, body.replayable)
-
-    def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
-        options = self._prepare_options(call.options)
-        body = self._body_for(call, options)
-        request = self._build(call, options, body, blocking_stream(body), attempt.retries_taken)
-        self._prepare_request(request)
-        filter_for_origin(request, self._config.origins)
-        return request, body
 
     # -- calls -----------------------------------------------------------------------------------------------
 
@@ -330,10 +259,3 @@ class SyncAPIClient(SyncVerbs, BaseClient[httpx.Client, Any]):
     def with_raw_response(self) -> RawResponses:
         """The verbs, giving the response in its wrapper rather than the value."""
         return RawResponses(self._respond)
-
-
-def _clamped(timeout: dict[str, float | None], time_left: float) -> dict[str, float | None]:
-    """The timeouts of an attempt, none longer than the time that the call has left."""
-    if time_left > _LONGEST_WAIT:
-        return timeout
-    return {name: time_left if value is None else min(value, time_left) for name, value in timeout.items()}

@@ -75,7 +75,7 @@ class Lifetime:
         return CallScope(self, deadline)
 
     async def finish_calls(self, grace: float) -> None:
-        """Begin to close: let the calls of other tasks finish for *grace* seconds, then cancel them and see them out."""
+        """Begin to close: give the calls of other tasks *grace* seconds, then cancel them and see them out."""
         self._state = _State.CLOSING
         try:
             with trio.move_on_after(grace):

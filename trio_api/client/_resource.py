@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._blocking import SyncAPIClient
@@ -10,28 +10,39 @@ if TYPE_CHECKING:
 
 __all__ = ["APIResource", "AsyncAPIResource", "SyncAPIResource", "rebind_resources"]
 
-ClientT_co = TypeVar("ClientT_co", covariant=True)
-
-
-class APIResource(Generic[ClientT_co]):
+class APIResource:
     """A group of an SDK's methods, such as ``client.models``.
 
     A copy of the client (``client.with_options(...)``) gets its own, bound to the copy.
-
-    Args:
-        client: The client that the methods call.
     """
 
-    def __init__(self, client: ClientT_co) -> None:
+    _client: Any
+
+
+class AsyncAPIResource(APIResource):
+    """A group of methods of a Trio SDK: subclass it, and set it as an attribute in the client's ``__init__``.
+
+    Args:
+        client: The client that the methods call, as ``self._client``.
+    """
+
+    _client: AsyncAPIClient
+
+    def __init__(self, client: AsyncAPIClient) -> None:
         self._client = client
 
 
-class AsyncAPIResource(APIResource["AsyncAPIClient"]):
-    """A group of methods of a Trio SDK: subclass it, and set it as an attribute in the client's ``__init__``."""
+class SyncAPIResource(APIResource):
+    """A group of methods of a blocking SDK: subclass it, and set it as an attribute in the client's ``__init__``.
 
+    Args:
+        client: The client that the methods call, as ``self._client``.
+    """
 
-class SyncAPIResource(APIResource["SyncAPIClient"]):
-    """A group of methods of a blocking SDK: subclass it, and set it as an attribute in the client's ``__init__``."""
+    _client: SyncAPIClient
+
+    def __init__(self, client: SyncAPIClient) -> None:
+        self._client = client
 
 
 def rebind_resources(copied: Any, *, parent: Any) -> None:

@@ -1,55 +1,39 @@
-"""The Trio client: the driver of the call's protocol, and the verbs. What to do is decided elsewhere."""
+"""The Trio client: its settings, its lifetime, and lists. What it does to make a call is the driver's."""
 
 from __future__ import annotations
 
-import contextlib
 import enum
-import functools
-import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import trio
 
 from .._checks import check_seconds
 from .._constants import CLEANUP_SECONDS, DEFAULT_MAX_RESPONSE_BYTES
-from .._errors import ClientStateError, ResponseTooLargeError
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
-from ..flow import Attempt, CallFlow, Outcome, Reply
-from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
-from ..retry import Failure, FailureKind, RetryPolicy
-from ..transport import FOREIGN_ERRORS, DefaultTrioHttpxClient, Trace, WatchedAuth, failure_of, read_trio, trio_stream
-from ._base import BaseClient, Call, OptionsTypes, final_options
-from ._lifetime import Lifetime
+from ..request import FinalRequestOptions
+from ..retry import RetryPolicy
+from ..transport import DefaultTrioHttpxClient
+from ._base import OptionsTypes, final_options
+from ._driver_trio import TrioDriver
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
-from ._verbs_trio import AsyncRawResponses, AsyncVerbs
 from ._responses_trio import AsyncAPIResponse
+from ._verbs_trio import AsyncRawResponses, AsyncVerbs
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, TypeForm
+    from typing import Self
+
+    from typing_extensions import TypeForm
 
 __all__ = ["AsyncAPIClient"]
 
 R = TypeVar("R")
 T = TypeVar("T")
 AsyncPageT = TypeVar("AsyncPageT", bound="BaseAsyncPage[Any]")
-
-
-async def drive(flow: CallFlow, exchange: Callable[[Attempt], Awaitable[Outcome]]) -> Reply:
-    """Do what the flow of a call says until it ends."""
-    attempt = next(flow)
-    while True:
-        await trio.sleep(attempt.after)
-        outcome = await exchange(attempt)
-        try:
-            attempt = flow.send(outcome)
-        except StopIteration as stop:
-            reply: Reply = stop.value
-            return reply
 
 
 def _check_http_client(http_client: object) -> None:
@@ -62,7 +46,7 @@ class _Entry(enum.Enum):
     GUEST = "the block of another client did"
 
 
-class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
+class AsyncAPIClient(AsyncVerbs, TrioDriver):
     """A client of an HTTP/JSON API, for Trio; subclass it to write an SDK.
 
     Use it as ``async with AsyncAPIClient(base_url=...) as client:``. The block owns the connection pool and every
@@ -88,8 +72,6 @@ class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
     Raises:
         TypeError, ValueError: An argument can't be what it is meant to be; the message names it.
     """
-
-    _asynchronous = "trio"
 
     @sealed
     def __init__(
@@ -142,7 +124,6 @@ class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
             follow_redirects=follow_redirects,
             strict=_strict_response_validation,
         )
-        self._lifetime = Lifetime(type(self).__name__)
         self._entry: _Entry | None = None
 
     # -- lifetime --------------------------------------------------------------------------------------------
@@ -199,11 +180,19 @@ class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
         The copy of an open client is ready for use; leaving a block of its own closes nothing of the parent's.
 
         Args:
-            base_url, timeout, total_timeout, max_retries, retry: In place of the parent's.
-            max_response_bytes, trusted_origins, follow_redirects: In place of the parent's.
-            custom_headers, custom_query: Merged over the parent's.
-            set_custom_headers, set_custom_query: In place of the parent's.
+            base_url: In place of the parent's.
+            timeout: In place of the parent's.
+            total_timeout: In place of the parent's.
+            max_retries: In place of the parent's.
+            custom_headers: Merged over the parent's.
+            set_custom_headers: In place of the parent's.
+            custom_query: Merged over the parent's.
+            set_custom_query: In place of the parent's.
             http_client: An open `httpx.AsyncClient` to send by; its owner closes it.
+            retry: In place of the parent's.
+            max_response_bytes: In place of the parent's.
+            trusted_origins: In place of the parent's.
+            follow_redirects: In place of the parent's.
 
         Raises:
             TypeError, ValueError: An argument can't be what it is meant to be, or ``custom_*`` stands beside
@@ -229,65 +218,6 @@ class AsyncAPIClient(AsyncVerbs, BaseClient[httpx.AsyncClient, Any]):
         return copied
 
     with_options = copy
-
-    # -- hooks for subclasses --------------------------------------------------------------------------------
-
-    async def _prepare_options(self, options: FinalRequestOptions) -> FinalRequestOptions:
-        """Change the options of an attempt before its request is built; called on every attempt."""
-        return options
-
-    async def _prepare_request(self, request: httpx.Request) -> None:
-        """Change the request of an attempt in place, to sign it for example; called on every attempt."""
-
-    # -- the driver ------------------------------------------------------------------------------------------
-
-    async def _send(self, call: Call) -> Reply:
-        self._lifetime.check()
-        if self._client.is_closed:
-            raise ClientStateError(f"the http_client of this {type(self).__name__} is closed")
-        started = trio.current_time()
-        deadline = math.inf if call.total_timeout is None else started + call.total_timeout
-        with contextlib.closing(call.flow):
-            with self._lifetime.call(deadline):
-                return await drive(call.flow, functools.partial(self._exchange, call))
-            # Only our own scope ends here: the client was closed under the call, or its time is up.
-            self._lifetime.check()
-            call.flow.send(self._expired(call, elapsed=trio.current_time() - started))
-            raise AssertionError("a call that is out of time has to raise")  # pragma: no cover
-
-    async def _exchange(self, call: Call, attempt: Attempt) -> Outcome:
-        request, body = (attempt.redirect, call.body) if attempt.redirect else await self._request_for(call, attempt)
-        trusted = may_have_credentials(request, self._config.origins)
-        if trusted:
-            self._client.cookies.set_cookie_header(request)
-        auth = self._auth_for(trusted=trusted)
-        trace = Trace()
-        request.extensions["trace"] = trace.async_hook
-        started = trio.current_time()
-        result: httpx.Response | Failure
-        try:
-            response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
-            result = await read_trio(response, self._config.max_response_bytes)
-        except ResponseTooLargeError as error:
-            result = Failure(error, FailureKind.FINAL)
-        except FOREIGN_ERRORS as error:
-            if error is body.error or (auth is not None and error is auth.error):
-                raise  # the application's own: its body iterator or its auth speaks HTTP too
-            result = failure_of(error, trace, request)
-        finally:
-            # An asynchronous body that was begun is of no use to another attempt: it ends with this one.
-            await cast("httpx.AsyncByteStream", request.stream).aclose()
-        ended = trio.current_time()
-        time_left = trio.current_effective_deadline() - ended
-        return Outcome(request, result, ended - started, time_left, body.replayable)
-
-    async def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
-        options = await self._prepare_options(call.options)
-        body = self._body_for(call, options)
-        request = self._build(call, options, body, trio_stream(body), attempt.retries_taken)
-        await self._prepare_request(request)
-        filter_for_origin(request, self._config.origins)
-        return request, body
 
     # -- calls -----------------------------------------------------------------------------------------------
 

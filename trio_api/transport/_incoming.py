@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Final, cast, final
 
 import httpx
@@ -31,7 +31,7 @@ class BlockingIncoming:
     def __init__(self, response: httpx.Response) -> None:
         content = _known_content(response)
         self._response = response
-        stream = [] if content is not None else cast("httpx.SyncByteStream", response.stream)
+        stream: Iterable[bytes] = [] if content is not None else cast("httpx.SyncByteStream", response.stream)
         self._chunks: Iterator[bytes] = iter(stream)
         self._pieces: Iterator[bytes] = iter([content] if content else [])
         self._decoder = ContentDecoder(response)

@@ -1,0 +1,115 @@
+"""The driver of the blocking client: it waits, sends and reads as the flow of a call says, and decides nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import httpx
+
+from .._errors import ClientStateError, ResponseTooLargeError
+from ..flow import Attempt, CallFlow, Outcome, Reply
+from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
+from ..retry import Failure, FailureKind
+from ..transport import FOREIGN_ERRORS, Trace, blocking_stream, failure_of, read_blocking
+from ._base import BaseClient, Call
+
+__all__ = ["BlockingDriver", "Take"]
+
+Take: TypeAlias = Callable[[httpx.Response], httpx.Response]
+"""Takes in the open response of a success. What it raises of the HTTP stack's is a failure of the attempt."""
+
+_LONGEST_WAIT: Final = threading.TIMEOUT_MAX  # seconds: what the system's clocks can hold; sockets take no more
+
+
+def drive(flow: CallFlow, exchange: Callable[[Attempt], Outcome]) -> Reply:
+    """Do what the flow of a call says until it ends."""
+    attempt = next(flow)
+    while True:
+        if attempt.after > 0:
+            time.sleep(attempt.after)
+        outcome = exchange(attempt)
+        try:
+            attempt = flow.send(outcome)
+        except StopIteration as stop:
+            reply: Reply = stop.value
+            return reply
+
+
+class BlockingDriver(BaseClient[httpx.Client, Any]):
+    """The half of the blocking client that does IO."""
+
+    def _check_open(self) -> None:
+        if self._client.is_closed:
+            raise ClientStateError(
+                f"this {type(self).__name__} is closed. Make another:\n"
+                f"    with {type(self).__name__}(...) as client:\n"
+                "        client.get(...)"
+            )
+
+    # -- hooks for subclasses --------------------------------------------------------------------------------
+
+    def _prepare_options(self, options: FinalRequestOptions) -> FinalRequestOptions:
+        """Change the options of an attempt before its request is built; called on every attempt."""
+        return options
+
+    def _prepare_request(self, request: httpx.Request) -> None:
+        """Change the request of an attempt in place, to sign it for example; called on every attempt."""
+
+    # -- the driver ------------------------------------------------------------------------------------------
+
+    def _send(self, call: Call, take: Take | None = None) -> Reply:
+        """Drive *call* to its reply. *take* takes in the response of a success in place of reading the whole of it."""
+        self._check_open()
+        deadline = time.monotonic() + call.total_timeout
+        with contextlib.closing(call.flow):
+            return drive(call.flow, functools.partial(self._exchange, call, take, deadline))
+
+    def _exchange(self, call: Call, take: Take | None, deadline: float, attempt: Attempt) -> Outcome:
+        request, body = (attempt.redirect, call.body) if attempt.redirect else self._request_for(call, attempt)
+        trusted = may_have_credentials(request, self._config.origins)
+        if trusted:
+            self._client.cookies.set_cookie_header(request)
+        auth = self._auth_for(trusted=trusted)
+        trace = Trace()
+        started = time.monotonic()
+        if started >= deadline:
+            return self._expired(call, elapsed=0.0)
+        request.extensions["trace"] = trace.hook
+        request.extensions["timeout"] = _clamped(request.extensions["timeout"], deadline - started)
+        result: httpx.Response | Failure
+        try:
+            response = self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+            if take is None or call.is_read_at_once(response):
+                result = read_blocking(response, self._config.max_response_bytes, deadline)
+            else:
+                result = take(response)
+        except ResponseTooLargeError as error:
+            result = Failure(error, FailureKind.FINAL)
+        except FOREIGN_ERRORS as error:
+            if error is body.error or (auth is not None and error is auth.error):
+                raise  # the application's own: its body iterator or its auth speaks HTTP too
+            if isinstance(error, httpx.TimeoutException) and time.monotonic() >= deadline:
+                return self._expired(call, elapsed=time.monotonic() - started)
+            result = failure_of(error, trace, request)
+        ended = time.monotonic()
+        return Outcome(request, result, ended - started, deadline - ended, body.replayable)
+
+    def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
+        options = self._prepare_options(call.options)
+        body = self._body_for(call, options)
+        request = self._build(call, options, body, blocking_stream(body), attempt.retries_taken)
+        self._prepare_request(request)
+        filter_for_origin(request, self._config.origins)
+        return request, body
+
+
+def _clamped(timeout: dict[str, float | None], time_left: float) -> dict[str, float | None]:
+    """The timeouts of an attempt, none longer than the time that the call has left."""
+    if time_left > _LONGEST_WAIT:
+        return timeout
+    return {name: time_left if value is None else min(value, time_left) for name, value in timeout.items()}

@@ -1,0 +1,109 @@
+"""The driver of the Trio client: it waits, sends and reads as the flow of a call says, and decides nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, cast
+
+import httpx
+import trio
+
+from .._errors import ClientStateError, ResponseTooLargeError
+from ..flow import Attempt, CallFlow, Outcome, Reply
+from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
+from ..retry import Failure, FailureKind
+from ..transport import FOREIGN_ERRORS, Trace, failure_of, read_trio, trio_stream
+from ._base import BaseClient, Call
+from ._lifetime import Lifetime
+
+__all__ = ["Take", "TrioDriver"]
+
+Take: TypeAlias = Callable[[httpx.Response], Awaitable[httpx.Response]]
+"""Takes in the open response of a success. What it raises of the HTTP stack's is a failure of the attempt."""
+
+
+async def drive(flow: CallFlow, exchange: Callable[[Attempt], Awaitable[Outcome]]) -> Reply:
+    """Do what the flow of a call says until it ends."""
+    attempt = next(flow)
+    while True:
+        await trio.sleep(attempt.after)
+        outcome = await exchange(attempt)
+        try:
+            attempt = flow.send(outcome)
+        except StopIteration as stop:
+            reply: Reply = stop.value
+            return reply
+
+
+class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
+    """The half of the Trio client that does IO."""
+
+    _asynchronous = "trio"
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._lifetime = Lifetime(type(self).__name__)
+
+    # -- hooks for subclasses --------------------------------------------------------------------------------
+
+    async def _prepare_options(self, options: FinalRequestOptions) -> FinalRequestOptions:
+        """Change the options of an attempt before its request is built; called on every attempt."""
+        return options
+
+    async def _prepare_request(self, request: httpx.Request) -> None:
+        """Change the request of an attempt in place, to sign it for example; called on every attempt."""
+
+    # -- the driver ------------------------------------------------------------------------------------------
+
+    async def _send(self, call: Call, take: Take | None = None) -> Reply:
+        """Drive *call* to its reply. *take* takes in the response of a success in place of reading the whole of it."""
+        self._lifetime.check()
+        if self._client.is_closed:
+            raise ClientStateError(f"the http_client of this {type(self).__name__} is closed")
+        started = trio.current_time()
+        with contextlib.closing(call.flow):
+            with self._lifetime.call(started + call.total_timeout):
+                return await drive(call.flow, functools.partial(self._exchange, call, take))
+            # Only our own scope ends here: the client was closed under the call, or its time is up.
+            self._lifetime.check()
+            call.flow.send(self._expired(call, elapsed=trio.current_time() - started))
+            raise AssertionError("a call that is out of time has to raise")  # pragma: no cover
+
+    async def _exchange(self, call: Call, take: Take | None, attempt: Attempt) -> Outcome:
+        request, body = (attempt.redirect, call.body) if attempt.redirect else await self._request_for(call, attempt)
+        trusted = may_have_credentials(request, self._config.origins)
+        if trusted:
+            self._client.cookies.set_cookie_header(request)
+        auth = self._auth_for(trusted=trusted)
+        trace = Trace()
+        request.extensions["trace"] = trace.async_hook
+        started = trio.current_time()
+        result: httpx.Response | Failure
+        try:
+            response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+            if take is None or call.is_read_at_once(response):
+                result = await read_trio(response, self._config.max_response_bytes)
+            else:
+                result = await take(response)
+        except ResponseTooLargeError as error:
+            result = Failure(error, FailureKind.FINAL)
+        except FOREIGN_ERRORS as error:
+            if error is body.error or (auth is not None and error is auth.error):
+                raise  # the application's own: its body iterator or its auth speaks HTTP too
+            result = failure_of(error, trace, request)
+        finally:
+            # An asynchronous body that was begun is of no use to another attempt: it ends with this one.
+            await cast("httpx.AsyncByteStream", request.stream).aclose()
+        ended = trio.current_time()
+        time_left = trio.current_effective_deadline() - ended
+        return Outcome(request, result, ended - started, time_left, body.replayable)
+
+    async def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
+        options = await self._prepare_options(call.options)
+        body = self._body_for(call, options)
+        request = self._build(call, options, body, trio_stream(body), attempt.retries_taken)
+        await self._prepare_request(request)
+        filter_for_origin(request, self._config.origins)
+        return request, body
