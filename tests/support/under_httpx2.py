@@ -1,0 +1,10 @@
+"""A plugin of pytest, ``-p support.under_httpx2``: the suite with httpx2 in the place of httpx, as applications have it.
+
+`tox -e httpx2` loads it before anything imports httpx. Programs that the tests start have httpx itself.
+"""
+
+from __future__ import annotations
+
+import httpx2
+
+httpx2.alias_httpx()
