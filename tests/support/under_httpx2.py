@@ -1,6 +1,7 @@
-"""A plugin of pytest, ``-p support.under_httpx2``: the suite with httpx2 in the place of httpx, as applications have it.
+"""A plugin of pytest, ``-p support.under_httpx2``: the suite with httpx2 in the place of httpx.
 
-`tox -e httpx2` loads it before anything imports httpx. Programs that the tests start have httpx itself.
+An application can have it so. `tox -e httpx2` loads this before anything imports httpx; programs that the tests start
+have httpx itself.
 """
 
 from __future__ import annotations
