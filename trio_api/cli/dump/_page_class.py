@@ -50,7 +50,7 @@ def page_class(shape: Shape, *, in_body: bool) -> type[BaseAsyncPage[object]]:
     attributes["items_field"] = _key(shape.items)
     if shape.style == "token":
         attributes["token_in"] = "body" if in_body else "query"
-    return types.new_class("DumpedPage", (_BASES[shape.style],), exec_body=lambda body: body.update(attributes))
+    return types.new_class("Page", (_BASES[shape.style],), exec_body=lambda body: body.update(attributes))
 
 
 def _key(value: Name) -> Name | None:

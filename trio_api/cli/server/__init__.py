@@ -7,4 +7,4 @@ does IO. It listens on the loopback interface only and is no server for anything
 from ._faults import NO_FAULTS as NO_FAULTS, FaultKind as FaultKind, FaultRates as FaultRates
 from ._loop import Server as Server, ServerStatistics as ServerStatistics, serve as serve
 from ._routes import STYLES as STYLES, UnicodeAPI as UnicodeAPI
-from ._tables import UnicodeTables as UnicodeTables
+from ._tables import Table as Table, UnicodeTables as UnicodeTables
