@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 
 import attrs
@@ -38,7 +38,7 @@ from ._config import ClientConfig, checked_origins
 from ._platform import platform_facts
 from ._resource import rebind_resources
 
-__all__ = ["BaseClient", "Call", "OptionsTypes", "final_options"]
+__all__ = ["BaseClient", "Call", "OptionsTypes", "final_options", "split_wrapper"]
 
 HttpxClientT = TypeVar("HttpxClientT", bound="httpx.Client | httpx.AsyncClient")
 DefaultStreamT = TypeVar("DefaultStreamT")
@@ -166,6 +166,10 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
     def total_timeout(self) -> float | None:
         """Seconds for one call with all its attempts and waits, or None."""
         return self._config.total_timeout
+
+    @property
+    def _max_response_bytes(self) -> int:
+        return self._config.max_response_bytes
 
     @property
     def _origins(self) -> Any:
@@ -330,10 +334,10 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         return decoded
 
     def _wrap(
-        self, reply: Reply, call: Call, cast_to: Any, default: type[BaseAPIResponse[Any]]
+        self, reply: Reply, call: Call, cast_to: Any, default: Callable[..., BaseAPIResponse[Any]]
     ) -> BaseAPIResponse[Any]:
         """The wrapper of the reply: the kind that *cast_to* names, or the client's own."""
-        wrapper, inner = _split_wrapper(cast_to)
+        wrapper, inner = split_wrapper(cast_to)
 
         def adopt(value: Any, response: BaseAPIResponse[Any], built: Any, is_default: bool) -> Any:
             if isinstance(value, BasePage):
@@ -346,10 +350,10 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
 
     def _result(self, response: BaseAPIResponse[Any], cast_to: Any) -> Any:
         """What the call gives: the value, or the wrapper where *cast_to* names one."""
-        return response._parse() if _split_wrapper(cast_to)[0] is None else response  # pyright: ignore[reportPrivateUsage]
+        return response._parse() if split_wrapper(cast_to)[0] is None else response  # pyright: ignore[reportPrivateUsage]
 
 
-def _split_wrapper(cast_to: Any) -> tuple[type[BaseAPIResponse[Any]] | None, Any]:
+def split_wrapper(cast_to: Any) -> tuple[type[BaseAPIResponse[Any]] | None, Any]:
     """``APIResponse[Item]`` as its class and ``Item``; any other type as None and itself."""
     origin = get_origin(cast_to) or cast_to
     if isinstance(origin, type) and issubclass(origin, BaseAPIResponse):

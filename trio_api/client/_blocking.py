@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +16,7 @@ from .._version import __version__
 from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
-from ._base import OptionsTypes, final_options
+from ._base import OptionsTypes, final_options, split_wrapper
 from ._driver_blocking import BlockingDriver
 from ._pages_blocking import BaseSyncPage, SyncPaginator
 from ._responses_blocking import APIResponse
@@ -206,6 +207,11 @@ class SyncAPIClient(SyncVerbs, BlockingDriver):
     def _respond(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
         call = self._new_call(options)
         return self._wrap(self._send(call), call, cast_to, APIResponse)
+
+    def _respond_open(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
+        call = self._new_call(options)
+        reply, body = self._open(call)
+        return self._wrap(reply, call, split_wrapper(cast_to)[1], functools.partial(APIResponse, body=body))
 
     @sealed
     def request(self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]) -> R:

@@ -17,6 +17,7 @@ from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_cre
 from ..retry import Failure, FailureKind
 from ..transport import FOREIGN_ERRORS, Trace, blocking_stream, failure_of, read_blocking
 from ._base import BaseClient, Call
+from ._open_body_blocking import OpenBody
 
 __all__ = ["BlockingDriver", "Take"]
 
@@ -38,6 +39,10 @@ def drive(flow: CallFlow, exchange: Callable[[Attempt], Outcome]) -> Reply:
         except StopIteration as stop:
             reply: Reply = stop.value
             return reply
+
+
+def _leave_open(response: httpx.Response) -> httpx.Response:
+    return response
 
 
 class BlockingDriver(BaseClient[httpx.Client, Any]):
@@ -68,6 +73,12 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         deadline = time.monotonic() + call.total_timeout
         with contextlib.closing(call.flow):
             return drive(call.flow, functools.partial(self._exchange, call, take, deadline))
+
+    def _open(self, call: Call) -> tuple[Reply, OpenBody]:
+        """Drive *call* to the headers of its response, and leave the body open; whoever gets it closes it."""
+        deadline = time.monotonic() + call.total_timeout
+        reply = self._send(call, _leave_open)
+        return reply, OpenBody(reply, deadline)
 
     def _exchange(self, call: Call, take: Take | None, deadline: float, attempt: Attempt) -> Outcome:
         request, body = (attempt.redirect, call.body) if attempt.redirect else self._request_for(call, attempt)

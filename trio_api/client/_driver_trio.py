@@ -17,6 +17,7 @@ from ..retry import Failure, FailureKind
 from ..transport import FOREIGN_ERRORS, Trace, failure_of, read_trio, trio_stream
 from ._base import BaseClient, Call
 from ._lifetime import Lifetime
+from ._open_body_trio import OpenBody
 
 __all__ = ["Take", "TrioDriver"]
 
@@ -35,6 +36,11 @@ async def drive(flow: CallFlow, exchange: Callable[[Attempt], Awaitable[Outcome]
         except StopIteration as stop:
             reply: Reply = stop.value
             return reply
+
+
+async def _leave_open(response: httpx.Response) -> httpx.Response:
+    await trio.lowlevel.cancel_shielded_checkpoint()  # cancelled here, the connection would be nobody's to close
+    return response
 
 
 class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
@@ -70,6 +76,12 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             self._lifetime.check()
             call.flow.send(self._expired(call, elapsed=trio.current_time() - started))
             raise AssertionError("a call that is out of time has to raise")  # pragma: no cover
+
+    async def _open(self, call: Call) -> tuple[Reply, OpenBody]:
+        """Drive *call* to the headers of its response, and leave the body open; whoever gets it closes it."""
+        deadline = trio.current_time() + call.total_timeout
+        reply = await self._send(call, _leave_open)
+        return reply, OpenBody(self._lifetime, reply, deadline)
 
     async def _exchange(self, call: Call, take: Take | None, attempt: Attempt) -> Outcome:
         request, body = (attempt.redirect, call.body) if attempt.redirect else await self._request_for(call, attempt)

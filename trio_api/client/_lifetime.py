@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import math
 from types import TracebackType
-from typing import Final, final
+from typing import Final, Protocol, final
 
 import trio
 
@@ -26,6 +26,10 @@ class _State(enum.Enum):
     CLOSED = "is closed"
 
 
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
 class Lifetime:
     """Opens and closes with the ``async with`` block of a client.
 
@@ -38,7 +42,8 @@ class Lifetime:
         self._state = _State.NEW
         self._nursery = HiddenNursery()
         self._calls: set[CallScope] = set()
-        self._idle = trio.Event()
+        self._bodies: set[_Closable] = set()
+        self._change = trio.lowlevel.ParkingLot()  # where the end of a call or a body is waited for
         self.nursery: trio.Nursery | None = None
         """Where the background tasks of an open client run."""
 
@@ -79,12 +84,16 @@ class Lifetime:
         self._state = _State.CLOSING
         try:
             with trio.move_on_after(grace):
-                await self._all_done()
+                while self._calls or self._bodies:
+                    await self._change.park()
         finally:
             for call in self._calls:
                 call.scope.cancel(reason="the client was closed")
             with trio.move_on_after(CLEANUP_SECONDS, shield=True):
-                await self._all_done()
+                while self._calls:
+                    await self._change.park()
+            for body in tuple(self._bodies):
+                await body.aclose()
             self._state = _State.CLOSED
 
     async def close(
@@ -94,10 +103,14 @@ class Lifetime:
         self.nursery = None
         return await self._nursery.__aexit__(kind, error, traceback)
 
-    async def _all_done(self) -> None:
-        while self._calls:
-            self._idle = trio.Event()
-            await self._idle.wait()
+    def opened(self, body: _Closable) -> None:
+        """Take charge of a response that was left open."""
+        self._bodies.add(body)
+
+    def closed(self, body: _Closable) -> None:
+        """The response is closed."""
+        self._bodies.discard(body)
+        self._change.unpark_all()
 
     def _enter(self, call: CallScope) -> None:
         self.check()
@@ -105,8 +118,7 @@ class Lifetime:
 
     def _leave(self, call: CallScope) -> None:
         self._calls.discard(call)
-        if not self._calls:
-            self._idle.set()
+        self._change.unpark_all()
 
 
 @final

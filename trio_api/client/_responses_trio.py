@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, final, overload
 import trio
 
 from .._redact import sealed
+from ..flow import Reply
 from ..responses import BaseAPIResponse
+from ._open_body_trio import OpenBody
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -25,6 +27,10 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
     The methods are async, so that code reads the same whether the body was read before or not.
     """
 
+    def __init__(self, reply: Reply, *, body: OpenBody | None = None, **context: Any) -> None:
+        super().__init__(reply, **context)
+        self._body = body  # what was left open
+
     @overload
     async def parse(self) -> R: ...
     @overload
@@ -36,17 +42,34 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
         Raises:
             APIResponseValidationError: The body does not fit.
         """
-        await trio.lowlevel.checkpoint()
+        await self.read()
         return self._parse(to)
 
     async def read(self) -> bytes:
-        """The decoded body."""
-        await trio.lowlevel.checkpoint()
+        """The decoded body, read to its end if it was not before.
+
+        Raises:
+            ResponseTooLargeError: It is larger than ``max_response_bytes``.
+            APIConnectionError: The connection broke.
+        """
+        if self._body is None:
+            await trio.lowlevel.checkpoint()
+        else:
+            buffer = self._buffer()
+            while (piece := await self._body.receive()) is not None and buffer.add(piece):
+                pass
+            await self._close()
+            self._set_read(buffer.finish())
         return self.http_response.content
+
+    async def _close(self) -> None:
+        if self._body is not None:
+            body, self._body = self._body, None
+            await body.aclose()
 
     async def text(self) -> str:
         """The body as text, by the charset of its Content-Type, else UTF-8."""
-        await trio.lowlevel.checkpoint()
+        await self.read()
         return self.http_response.text
 
     async def json(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +19,7 @@ from .._version import __version__
 from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultTrioHttpxClient
-from ._base import OptionsTypes, final_options
+from ._base import OptionsTypes, final_options, split_wrapper
 from ._driver_trio import TrioDriver
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
 from ._responses_trio import AsyncAPIResponse
@@ -224,6 +225,11 @@ class AsyncAPIClient(AsyncVerbs, TrioDriver):
     async def _respond(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
         call = self._new_call(options)
         return self._wrap(await self._send(call), call, cast_to, AsyncAPIResponse)
+
+    async def _respond_open(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
+        call = self._new_call(options)
+        reply, body = await self._open(call)
+        return self._wrap(reply, call, split_wrapper(cast_to)[1], functools.partial(AsyncAPIResponse, body=body))
 
     @sealed
     async def request(self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]) -> R:

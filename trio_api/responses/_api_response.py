@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
+import attrs
 import httpx
 
 from .._errors import APIResponseValidationError
 from .._records import AttemptRecord, ValidationProblem
 from .._redact import redact_url
 from ..flow import Reply
+from ._buffer import BodyBuffer
 from ._decode import Decoded
 
 __all__ = ["BaseAPIResponse", "ResponseOwner"]
@@ -23,6 +25,9 @@ R = TypeVar("R")
 
 class ResponseOwner(Protocol):
     """What a response asks of the client that got it."""
+
+    @property
+    def _max_response_bytes(self) -> int: ...
 
     def _decode(self, response: httpx.Response, cast_to: Any) -> Decoded: ...
 
@@ -103,6 +108,14 @@ class BaseAPIResponse(Generic[R]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{self.status_code}] {self.method} {redact_url(self.url)}>"
+
+    def _buffer(self) -> BodyBuffer:
+        """Where the body of a response that was left open is read into."""
+        return BodyBuffer(self._reply.response, self._owner._max_response_bytes)  # pyright: ignore[reportPrivateUsage]
+
+    def _set_read(self, response: httpx.Response) -> None:
+        """Take the response with its body in it."""
+        self._reply = attrs.evolve(self._reply, response=response)
 
     def _parse(self, to: Any = None) -> Any:
         """Build *to* (default: what the call asked for) from the body, which has been read; once per type."""

@@ -1,7 +1,7 @@
 """Content codings, undone piece by piece within bounds, so that a small body can't become a large one unseen.
 
-gzip and deflate by zlib; br and zstd where the packages are installed that httpx uses for them. A decoder never
-makes more than `PIECE` bytes at a time, whatever it is fed.
+gzip and deflate by zlib; br and zstd where the packages are installed that httpx uses for them. A decoder makes
+`PIECE` bytes at a time, whatever it is fed; where a library knows no such limit, what few bytes of input make.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = ["MAX_CODINGS", "ContentDecoder"]
 PIECE: Final = 64 * 1024  # bytes that a decoder gives at a time
 MAX_CODINGS: Final = 5  # codings over one another, as urllib3 has it; each could multiply a bomb
 _GZIP_WBITS: Final = zlib.MAX_WBITS | 16  # zlib's flag for a gzip header and trailer
+_GZIP_MAGIC: Final = b"\x1f"  # a member begins so: RFC 1952, 2.3.1
 
 
 class _Decoder(Protocol):
@@ -86,39 +87,60 @@ class ContentDecoder:
         return httpx.DecodingError(message, request=self._request)
 
 
-class _Zlib:
-    """gzip, of one member or several, and deflate, with zlib's header as RFC 9110 has it or without as some send it."""
+class _Gzip:
+    """gzip (RFC 1952), of one member or several; what follows the last one, such as padding, is no part of it."""
 
-    def __init__(self, name: str, wbits: int) -> None:
-        self._name = name
-        self._wbits = wbits
-        self._object = zlib.decompressobj(wbits)
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_GZIP_WBITS)
         self._is_begun = False
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         while data:
-            if self._object.eof:
-                if self._wbits != _GZIP_WBITS:
-                    return  # what follows the end of a deflate body is not part of it
-                self._object = zlib.decompressobj(self._wbits)
-            try:
-                piece = self._object.decompress(data, PIECE)
-            except zlib.error:
-                if self._is_begun or self._wbits != zlib.MAX_WBITS:
-                    raise
-                self._wbits = -zlib.MAX_WBITS
-                self._object = zlib.decompressobj(self._wbits)
-                continue
+            if self._member.eof:
+                if data[:1] != _GZIP_MAGIC:
+                    return
+                self._member = zlib.decompressobj(_GZIP_WBITS)
             self._is_begun = True
-            data = self._object.unconsumed_tail or self._object.unused_data
-            if piece:
-                yield piece
-        while not self._object.eof and (piece := self._object.decompress(b"", PIECE)):
-            yield piece
+            yield from _inflated(self._member, data)
+            data = self._member.unused_data
 
     def finish(self) -> None:
-        if self._is_begun and not self._object.eof:
-            raise ValueError(f"the body ends in the middle of its {self._name} data")
+        if self._is_begun and not self._member.eof:
+            raise ValueError("the body ends in the middle of its gzip data")
+
+
+class _Deflate:
+    """deflate: with zlib's header (RFC 1950) as RFC 9110 has it, or without (RFC 1951) as some servers send it."""
+
+    def __init__(self) -> None:
+        self._stream: zlib._Decompress | None = None
+        self._head = b""
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        if self._stream is None:
+            self._head += data
+            if len(self._head) < 2:
+                return
+            data = self._head
+            has_header = data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2]) % 31 == 0  # RFC 1950, 2.2
+            self._stream = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+        if not self._stream.eof:
+            yield from _inflated(self._stream, data)
+
+    def finish(self) -> None:
+        if self._head and not (self._stream is not None and self._stream.eof):
+            raise ValueError("the body ends in the middle of its deflate data")
+
+
+def _inflated(stream: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+    """What *data* makes, at most `PIECE` bytes at a time."""
+    while data and not stream.eof:
+        piece = stream.decompress(data, PIECE)
+        data = stream.unconsumed_tail
+        if piece:
+            yield piece
+    while not stream.eof and (piece := stream.decompress(b"", PIECE)):
+        yield piece
 
 
 def _make(name: str) -> _Decoder | None:
@@ -137,11 +159,17 @@ class _Brotli:
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         self._is_begun = self._is_begun or bool(data)
+        if not hasattr(self._decompressor, "can_accept_more_data"):
+            # Before version 1.2 the output has no limit, so the input has: a command, of some bytes, makes at most
+            # 16 MiB (RFC 7932, 5).
+            yield from filter(None, (self._process(data[at : at + 16]) for at in range(0, len(data), 16)))
+            return
         piece = self._process(data, output_buffer_limit=PIECE)
         while piece:
             yield piece
-            if self._decompressor.can_accept_more_data():
+            if self._decompressor.is_finished():
                 return
+            # also where all input was taken: what the limit held back is still to come
             piece = self._process(b"", output_buffer_limit=PIECE)
 
     def finish(self) -> None:
@@ -178,9 +206,9 @@ class _Zstandard:
 
 
 _MAKERS: Final[dict[str, Callable[[], _Decoder]]] = {
-    "gzip": lambda: _Zlib("gzip", _GZIP_WBITS),
-    "x-gzip": lambda: _Zlib("gzip", _GZIP_WBITS),
-    "deflate": lambda: _Zlib("deflate", zlib.MAX_WBITS),
+    "gzip": _Gzip,
+    "x-gzip": _Gzip,
+    "deflate": _Deflate,
 }
 
 

@@ -10,4 +10,5 @@ from ._defaults import (
     DefaultTrioHttpxClient as DefaultTrioHttpxClient,
 )
 from ._failures import FOREIGN_ERRORS as FOREIGN_ERRORS, Trace as Trace, failure_of as failure_of
+from ._incoming import BlockingIncoming as BlockingIncoming, TrioIncoming as TrioIncoming
 from ._read import read_blocking as read_blocking, read_trio as read_trio

@@ -1,0 +1,67 @@
+"""The body of a response that was left open in a blocking client: read within the call's time."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import final
+
+from .._errors import APIError, APITimeoutError, ClientStateError
+from ..flow import Reply
+from ..transport import FOREIGN_ERRORS, BlockingIncoming, Trace, failure_of
+
+__all__ = ["OpenBody"]
+
+
+@final
+class OpenBody:
+    """Pulls pieces of an open body; its errors are those of the call that got the response.
+
+    Args:
+        reply: What the call came to.
+        deadline: The end of the call's ``total_timeout``, by `time.monotonic`.
+    """
+
+    def __init__(self, reply: Reply, deadline: float = math.inf) -> None:
+        self._reply = reply
+        self._deadline = deadline
+        self._incoming = BlockingIncoming(reply.response)
+        self._is_closed = False
+
+    @property
+    def received(self) -> int:
+        """Bytes that came over the wire."""
+        return self._incoming.received
+
+    def receive(self, until: float = math.inf) -> bytes | None:
+        """The next decoded piece, or None at the end of the body.
+
+        Args:
+            until: When to give up, by `time.monotonic`. It is looked at between reads; each of them may take as
+                long as the read timeout allows.
+
+        Raises:
+            APITimeoutError: It took longer than *until*, the call's ``total_timeout`` or the read timeout allow.
+            APIConnectionError: The connection broke.
+            ClientStateError: The body was closed.
+        """
+        if self._is_closed:
+            raise ClientStateError("the response is closed: read it inside its block")
+        request = self._reply.response.request
+        if time.monotonic() > min(until, self._deadline):
+            what = (
+                "Nothing came for idle_timeout" if until < self._deadline else "The call took longer than total_timeout"
+            )
+            raise APITimeoutError(what, sent=True, request=request, attempts=self._reply.attempts)
+        failed: APIError
+        try:
+            return self._incoming.receive()
+        except FOREIGN_ERRORS as error:
+            failed = failure_of(error, Trace(sent=True, response_began=True), request).error
+        failed.attempts = self._reply.attempts
+        raise failed
+
+    def close(self) -> None:
+        """Give the connection back if the body was read to its end, else close it."""
+        self._is_closed = True
+        self._incoming.close()

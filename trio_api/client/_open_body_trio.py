@@ -1,0 +1,78 @@
+"""The body of a response that was left open on Trio: read within the client's lifetime and the call's time."""
+
+from __future__ import annotations
+
+import math
+from typing import final
+
+import trio
+
+from .._errors import APIError, APITimeoutError, ClientStateError
+from ..flow import Reply
+from ..transport import FOREIGN_ERRORS, Trace, TrioIncoming, failure_of
+from ._lifetime import Lifetime
+
+__all__ = ["OpenBody"]
+
+
+@final
+class OpenBody:
+    """Pulls pieces of an open body; its errors are those of the call that got the response.
+
+    No cancel scope is held between two pulls, so the caller's own code is never cut off: the next pull is.
+
+    Args:
+        lifetime: The client's; it closes the body when it ends.
+        reply: What the call came to.
+        deadline: The end of the call's ``total_timeout``, on Trio's clock.
+    """
+
+    def __init__(self, lifetime: Lifetime, reply: Reply, deadline: float = math.inf) -> None:
+        self._lifetime = lifetime
+        self._reply = reply
+        self._deadline = deadline
+        self._incoming = TrioIncoming(reply.response)
+        self._is_closed = False
+        lifetime.opened(self)
+
+    @property
+    def received(self) -> int:
+        """Bytes that came over the wire."""
+        return self._incoming.received
+
+    async def receive(self, until: float = math.inf) -> bytes | None:
+        """The next decoded piece, or None at the end of the body.
+
+        Args:
+            until: When to give up, on Trio's clock.
+
+        Raises:
+            APITimeoutError: It took longer than *until*, the call's ``total_timeout`` or the read timeout allow.
+            APIConnectionError: The connection broke.
+            ClientStateError: The client was closed, or the body was.
+        """
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if self._is_closed:
+            self._lifetime.check()
+            raise ClientStateError("the response is closed: read it inside its block")
+        failed: APIError
+        with self._lifetime.call(min(until, self._deadline)):
+            try:
+                return await self._incoming.receive()
+            except FOREIGN_ERRORS as error:
+                sent = Trace(sent=True, response_began=True)
+                failed = failure_of(error, sent, self._reply.response.request).error
+            failed.attempts = self._reply.attempts
+            raise failed
+        # Only our own scope ends here.
+        self._lifetime.check()
+        what = "Nothing came for idle_timeout" if until < self._deadline else "The call took longer than total_timeout"
+        raise APITimeoutError(what, sent=True, request=self._reply.response.request, attempts=self._reply.attempts)
+
+    async def aclose(self) -> None:
+        """Give the connection back if the body was read to its end, else close it; shielded and bounded."""
+        self._is_closed = True
+        try:
+            await self._incoming.aclose()
+        finally:
+            self._lifetime.closed(self)
