@@ -27,8 +27,6 @@ class Mode(Enum):
     LAZY = "lazy"
     PREFETCH = "prefetch"
     FAN_OUT = "fan-out"
-    MANY = "many lists"
-    """Fan-out over one list for each category."""
 
 
 @attrs.frozen
@@ -73,6 +71,5 @@ _SIZES: Final = {"token": "page_size", "page": "per_page", "link": "per_page"}
 CRAWLS: Final = (
     *(Crawl(style, mode) for style in ("cursor", "token", "next") for mode in (Mode.LAZY, Mode.PREFETCH)),
     *(Crawl(style, mode) for style in ("offset", "page", "link") for mode in (Mode.LAZY, Mode.FAN_OUT)),
-    Crawl("cursor", Mode.MANY),
 )
 """In the order of the table. Where a page tells only the next one, prefetch is the most that can be had."""

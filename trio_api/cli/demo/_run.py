@@ -9,7 +9,7 @@ import attrs
 import trio
 
 from ..._records import AttemptRecord
-from ...client import AsyncAPIClient, AsyncPaginator, fan_out
+from ...client import AsyncAPIClient
 from ...retry import RetryPolicy
 from ..server import FaultRates, ServerStatistics, UnicodeAPI, UnicodeTables, serve
 from ._character import Character, expected_characters
@@ -78,8 +78,6 @@ class Demo:
         """The records that a crawl is to give, in their order."""
         if crawl.mode is Mode.LAZY:
             return self._characters[: LAZY_PAGES * self._page_size]
-        if crawl.mode is Mode.MANY:
-            return sorted(self._characters, key=lambda character: character.category)
         return self._characters
 
     async def run(
@@ -117,25 +115,17 @@ class Demo:
 
     async def _crawl(self, client: AsyncAPIClient, crawl: Crawl, tell: Callable[[Crawl, int], None]) -> int:
         """Crawl and check; returns the number of pages."""
+        characters = client.get_api_list(
+            crawl.path, model=Character, page=crawl.page, options={"params": {crawl.size_param: self._page_size}}
+        )
         if crawl.mode is Mode.LAZY:
-            lazy = self._list(client, crawl).iter_pages()
-            await self._check(lazy, crawl, tell)
-            return lazy.statistics().pages_delivered
-        if crawl.mode is Mode.MANY:
-            categories = sorted({character.category for character in self._characters})
-            lists = [self._list(client, crawl, category=category) for category in categories]
-            ahead_of_use = fan_out(lists, limit=self._limit)
-        elif crawl.mode is Mode.FAN_OUT:
-            ahead_of_use = self._list(client, crawl).fan_out(self._limit)
-        else:
-            ahead_of_use = self._list(client, crawl).prefetch(self._ahead)
-        async with ahead_of_use as items:
+            pages = characters.iter_pages()
+            await self._check(pages, crawl, tell)
+            return pages.statistics().pages_delivered
+        fan_out = crawl.mode is Mode.FAN_OUT
+        async with characters.fan_out(self._limit) if fan_out else characters.prefetch(self._ahead) as items:
             await self._check(items.pages(), crawl, tell)
-        return ahead_of_use.statistics().pages_delivered
-
-    def _list(self, client: AsyncAPIClient, crawl: Crawl, **query: str) -> AsyncPaginator[Character, Any]:
-        params = {crawl.size_param: self._page_size, **query}
-        return client.get_api_list(crawl.path, model=Character, page=crawl.page, options={"params": params})
+        return items.statistics().pages_delivered
 
     async def _check(self, pages: AsyncIterator[Any], crawl: Crawl, tell: Callable[[Crawl, int], None]) -> None:
         """Compare each record with the one that must stand in its place."""
