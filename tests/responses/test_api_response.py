@@ -9,7 +9,7 @@ import attrs
 import httpx
 import pytest
 
-from trio_api import AttemptRecord, ValidationProblem
+from trio_api import APIResponseValidationError, AttemptRecord, ValidationProblem
 from trio_api.flow import Reply
 from trio_api.responses import BaseAPIResponse, Decoded
 
@@ -103,6 +103,18 @@ def test_the_client_adopts_what_was_built() -> None:
     response = wrapper(adopt=adopt)
     assert response._parse() == response._parse(str) == "adopted"
     assert told == [([int], int, True), ([str], str, False)]
+
+
+def test_a_failed_parse_tells_of_the_attempts() -> None:
+    """Its error is an error of the call, with all that it took."""
+
+    class Failing(Owner):
+        def _decode(self, response: httpx.Response, cast_to: Any) -> Decoded:
+            raise APIResponseValidationError("no", response=response)
+
+    with pytest.raises(APIResponseValidationError) as caught:
+        wrapper(Failing())._parse()
+    assert caught.value.attempts == RECORDS
 
 
 def test_a_failed_parse_is_not_remembered() -> None:
