@@ -50,7 +50,7 @@ class OpenBody:
         request = self._reply.response.request
         if time.monotonic() > min(until, self._deadline):
             what = (
-                "Nothing came for idle_timeout" if until < self._deadline else "The call took longer than total_timeout"
+                "Nothing came for idle_timeout" if until < self._deadline else "The call took over total_timeout"
             )
             raise APITimeoutError(what, sent=True, request=request, attempts=self._reply.attempts)
         failed: APIError
