@@ -249,7 +249,7 @@ def test_a_repeated_cursor_is_a_loop(way: Any, script: Any, items: list[int], re
     """It is found before anything is fetched twice, and raised after the items of the page that repeats."""
     driver = way(Script(**script))
     found = []
-    with pytest.raises(PaginationLoopError, match="/items names a next page that was asked for before"):  # noqa: PT012
+    with pytest.raises(PaginationLoopError, match="/items names a next page that was asked for before"):
         while True:
             found.append(driver.item())
     assert found == items
@@ -439,7 +439,7 @@ def test_an_error_of_one_list_waits_for_what_comes_before_it() -> None:
     driver.start()
     driver.fail(OSError("list 1"), index=1)
     found = []
-    with pytest.raises(OSError, match="list 1"):  # noqa: PT012
+    with pytest.raises(OSError, match="list 1"):
         while True:
             found.append(driver.item())
     assert found == book(6).items
@@ -452,7 +452,7 @@ def test_out_of_order_an_error_waits_only_for_what_is_in_flight() -> None:
     driver.start()
     driver.fail(OSError("list 1"), index=1)
     found = []
-    with pytest.raises(OSError, match="list 1"):  # noqa: PT012
+    with pytest.raises(OSError, match="list 1"):
         while True:
             found.append(driver.item())
     assert found == [0, 1, 2]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_origin
 
 import attrs
 import httpx
+import trio
 
 from trio_api.models import structure
-from trio_api.pages import BasePage, Crawl, PagedList, PageInfo, Signal, Ticket
+from trio_api.pages import BasePage, Crawl, CursorPage, PagedList, PageInfo, Signal, Ticket
 from trio_api.request import FinalRequestOptions, Origins
 
 BASE = "https://api.example.com/v1/"
@@ -69,7 +72,7 @@ class FakePage(BasePage[Any]):
         self.items = list(items)
         self.following = following
         self.rest = rest
-        self._bind(None, options(), response(url))
+        self._bind(None, options(), response(url), type(self))
 
     def _get_page_items(self) -> list[Any]:
         return self.items
@@ -158,3 +161,89 @@ class Driver:
         while (item := self.item()) is not Signal.END:
             found.append(item)
         return found
+
+
+class PagesOnly:
+    """As much of a client as pages ask of it: a server of pages of consecutive numbers, by page number or cursor.
+
+    Args:
+        pages: How many pages there are.
+        size: How many items a page has.
+        seconds: How long a page takes.
+        failing: What comes in place of a page, by its number from 1.
+    """
+
+    _origins = ORIGINS
+    idempotency_header = "Idempotency-Key"
+
+    def __init__(
+        self, pages: int = 5, size: int = 3, *, seconds: float = 1.0, failing: Mapping[int, BaseException] | None = None
+    ) -> None:
+        self.pages = pages
+        self.size = size
+        self.seconds = seconds
+        self.failing = failing or {}
+        self.asked: list[int] = []
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.alive: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.most_alive = 0
+
+    @property
+    def items(self) -> list[int]:
+        return list(range(self.pages * self.size))
+
+    def begin(self, request: FinalRequestOptions) -> int:
+        """Note that a page is asked for; its number."""
+        number = int(request.params.get("page", 1))
+        if "after" in request.params:
+            number = int(request.params["after"]) // self.size + 2
+        self.asked.append(number)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        return number
+
+    def answer(self, number: int, page_type: Any, request: FinalRequestOptions) -> Any:
+        """The page, or what comes in place of it."""
+        if number in self.failing:
+            raise self.failing[number]
+        numbers = range((number - 1) * self.size, number * self.size)
+        cursor = issubclass(get_origin(page_type) or page_type, CursorPage)
+        body: dict[str, Any] = {"data": [{"id": each} for each in numbers] if cursor else list(numbers)}
+        body |= {"has_more": number < self.pages} if cursor else {"page": number, "total_pages": self.pages}
+        page = structure(body, page_type).value
+        page._bind(self, request, response(), page_type)
+        self.alive.add(page)
+        self.most_alive = max(self.most_alive, len(self.alive))
+        return page
+
+
+class TrioPages(PagesOnly):
+    """The same for Trio: a page takes its time on Trio's clock."""
+
+    async def _fetch_page(self, page_type: Any, request: FinalRequestOptions) -> Any:
+        number = self.begin(request)
+        try:
+            await trio.sleep(self.seconds)
+            return self.answer(number, page_type, request)
+        finally:
+            self.in_flight -= 1
+
+
+class ThreadPages(PagesOnly):
+    """The same for threads: a page comes when `gate` lets it."""
+
+    def __init__(self, *args: Any, gate: Callable[[int], object] = lambda number: None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.gate = gate
+        self.lock = threading.Lock()
+
+    def _fetch_page(self, page_type: Any, request: FinalRequestOptions) -> Any:
+        with self.lock:
+            number = self.begin(request)
+        try:
+            self.gate(number)
+            return self.answer(number, page_type, request)
+        finally:
+            with self.lock:
+                self.in_flight -= 1

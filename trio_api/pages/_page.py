@@ -41,16 +41,16 @@ class BasePage(Generic[T]):
     _response: Any
     _page_type: Any
 
-    def _bind(self, client: object, options: FinalRequestOptions, response: object, page_type: object = None) -> None:
+    def _bind(self, client: object, options: FinalRequestOptions, response: object, page_type: object) -> None:
         """Tell the page where it came from.
 
         Args:
             client: The client that got it.
             options: The request that gave it.
             response: The response, read.
-            page_type: What the response was built into, with its type arguments; None for the page's class.
+            page_type: What the response was built into: the page's class with its type arguments.
         """
-        bound = {"_client": client, "_options": options, "_response": response, "_page_type": page_type or type(self)}
+        bound = {"_client": client, "_options": options, "_response": response, "_page_type": page_type}
         for name, value in bound.items():
             object.__setattr__(self, name, value)
 
