@@ -47,11 +47,13 @@ class Step:
 
 
 def _plain(value: Any, scalar: Callable[[object], str]) -> str:
+    if isinstance(value, (str, int)):  # nearly always; the others are asked for through ABCs, which take longer
+        return repr(scalar(value))
     if isinstance(value, Mapping):
         fields = cast("Mapping[object, object]", value)
         inner = sorted(f"{key!r}:{_plain(fields[key], scalar)}" for key in fields)
         return "{" + ",".join(inner) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
         items = cast("Sequence[object]", value)
         return "[" + ",".join(_plain(item, scalar) for item in items) + "]"
     return repr(scalar(value))
