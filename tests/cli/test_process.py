@@ -122,7 +122,7 @@ def test_a_closed_standard_output_is_told(url: str) -> None:
 def test_progress_is_drawn_on_a_terminal(url: str, tmp_path: Path) -> None:
     """On a terminal standard error shows how far the dump is."""
     ours, theirs = pty.openpty()
-    command = [*TRIO_API, "pages", url.replace("limit=10", "limit=1000"), "-o", str(tmp_path / "out")]
+    command = [*TRIO_API, "pages", url.replace("limit=10", "limit=100"), "-o", str(tmp_path / "out")]
     with subprocess.Popen(command, stderr=theirs, env={**os.environ, "TERM": "xterm"}) as process:
         os.close(theirs)
         drawn = b""
