@@ -82,7 +82,10 @@ def redacted_response(response: httpx.Response) -> httpx.Response:
     """A copy fit to be stored or sent elsewhere: safe headers, the body if it was read, a redacted request."""
     framing = {"content-encoding", "content-length", "transfer-encoding"}
     headers = {name: value for name, value in response.headers.items() if name in SAFE_HEADERS - framing}
-    body = response.content if response.is_stream_consumed or response.is_closed else b""
+    try:
+        body = response.content
+    except httpx.ResponseNotRead:
+        body = b""
     try:
         request = redacted_request(response.request)
     except RuntimeError:  # httpx: the response was made by hand, without a request

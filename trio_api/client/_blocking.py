@@ -20,7 +20,7 @@ from ._base import OptionsTypes, final_options, split_wrapper
 from ._driver_blocking import BlockingDriver
 from ._pages_blocking import BaseSyncPage, SyncPaginator
 from ._responses_blocking import APIResponse
-from ._verbs_blocking import RawResponses, SyncVerbs
+from ._verbs_blocking import RawResponses, StreamingResponses, SyncVerbs
 
 if TYPE_CHECKING:
     from typing import Self
@@ -265,3 +265,8 @@ class SyncAPIClient(SyncVerbs, BlockingDriver):
     def with_raw_response(self) -> RawResponses:
         """The verbs, giving the response in its wrapper rather than the value."""
         return RawResponses(self._respond)
+
+    @property
+    def with_streaming_response(self) -> StreamingResponses:
+        """The verbs, each giving a block in which the response is open, its body not read until asked for."""
+        return StreamingResponses(self._respond_open)

@@ -27,6 +27,12 @@ class OpenBody:
         self._deadline = deadline
         self._incoming = BlockingIncoming(reply.response)
         self._is_closed = False
+        self._is_broken = False  # set while it is read: what breaks off or is interrupted there has lost its place
+
+    @property
+    def deadline(self) -> float:
+        """When the time of the call is up, by `time.monotonic`."""
+        return self._deadline
 
     @property
     def received(self) -> int:
@@ -43,19 +49,22 @@ class OpenBody:
         Raises:
             APITimeoutError: It took longer than *until*, the call's ``total_timeout`` or the read timeout allow.
             APIConnectionError: The connection broke.
-            ClientStateError: The body was closed.
+            ClientStateError: The body was closed, or an earlier read of it did not end well.
         """
         if self._is_closed:
             raise ClientStateError("the response is closed: read it inside its block")
+        if self._is_broken:
+            raise ClientStateError("the body broke off, or its reading did; make the call again")
         request = self._reply.response.request
         if time.monotonic() > min(until, self._deadline):
-            what = (
-                "Nothing came for idle_timeout" if until < self._deadline else "The call took over total_timeout"
-            )
+            what = "Nothing came for idle_timeout" if until < self._deadline else "The call took over total_timeout"
             raise APITimeoutError(what, sent=True, request=request, attempts=self._reply.attempts)
+        self._is_broken = True
         failed: APIError
         try:
-            return self._incoming.receive()
+            piece = self._incoming.receive()
+            self._is_broken = False
+            return piece
         except FOREIGN_ERRORS as error:
             failed = failure_of(error, Trace(sent=True, response_began=True), request).error
         failed.attempts = self._reply.attempts

@@ -33,7 +33,13 @@ class OpenBody:
         self._deadline = deadline
         self._incoming = TrioIncoming(reply.response)
         self._is_closed = False
+        self._is_broken = False  # set while it is read: what breaks off or is cancelled there has lost its place
         lifetime.opened(self)
+
+    @property
+    def deadline(self) -> float:
+        """When the time of the call is up, on Trio's clock."""
+        return self._deadline
 
     @property
     def received(self) -> int:
@@ -49,16 +55,21 @@ class OpenBody:
         Raises:
             APITimeoutError: It took longer than *until*, the call's ``total_timeout`` or the read timeout allow.
             APIConnectionError: The connection broke.
-            ClientStateError: The client was closed, or the body was.
+            ClientStateError: The client was closed, or the body was; or an earlier read of it did not end well.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._is_closed:
             self._lifetime.check()
             raise ClientStateError("the response is closed: read it inside its block")
+        if self._is_broken:
+            raise ClientStateError("the body broke off, or its reading did; make the call again")
+        self._is_broken = True
         failed: APIError
         with self._lifetime.call(min(until, self._deadline)):
             try:
-                return await self._incoming.receive()
+                piece = await self._incoming.receive()
+                self._is_broken = False
+                return piece
             except FOREIGN_ERRORS as error:
                 sent = Trace(sent=True, response_began=True)
                 failed = failure_of(error, sent, self._reply.response.request).error

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, final, overload
 
 from .._redact import sealed
 from ..flow import Reply
-from ..responses import BaseAPIResponse
+from ..responses import BaseAPIResponse, ByteCutter, Cutter, TextCutter
 from ._open_body_blocking import OpenBody
+from ._pieces_blocking import KnownBody, Pieces
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -48,22 +49,22 @@ class APIResponse(BaseAPIResponse[R]):
             APIConnectionError: The connection broke.
         """
         if self._body is not None:
+            self._claim("read")
             buffer = self._buffer()
             while (piece := self._body.receive()) is not None and buffer.add(piece):
                 pass
             self._close()
             self._set_read(buffer.finish())
+            self._body = None
         return self.http_response.content
 
     def _close(self) -> None:
         if self._body is not None:
-            body, self._body = self._body, None
-            body.close()
+            self._body.close()
 
     def text(self) -> str:
         """The body as text, by the charset of its Content-Type, else UTF-8."""
-        self.read()
-        return self.http_response.text
+        return self.parse(str)
 
     def json(self) -> Any:
         """The body as plain JSON values.
@@ -72,3 +73,45 @@ class APIResponse(BaseAPIResponse[R]):
             APIResponseValidationError: The body is no JSON.
         """
         return self.parse(object)
+
+    # -- piece by piece --------------------------------------------------------------------------------------
+
+    def iter_bytes(self, chunk_size: int | None = None) -> Pieces[bytes]:
+        """Iterate over the decoded body, which is not kept.
+
+        Args:
+            chunk_size: Bytes of each chunk but the last. Default: the pieces as they come, at most 64 KiB.
+
+        Raises:
+            ClientStateError: The body was begun to be read in another way.
+            TypeError, ValueError: *chunk_size* is no int, or less than 1.
+        """
+        return self._pieces("iter_bytes", ByteCutter(chunk_size))
+
+    def iter_text(self, chunk_size: int | None = None) -> Pieces[str]:
+        """Iterate over the body as text, by the charset of its Content-Type, else UTF-8; it is not kept.
+
+        Args:
+            chunk_size: Characters of each chunk but the last. Default: the pieces as they come.
+
+        Raises:
+            ClientStateError: The body was begun to be read in another way.
+            TypeError, ValueError: *chunk_size* is no int, or less than 1.
+        """
+        return self._pieces("iter_text", TextCutter(self.http_response, chunk_size))
+
+    def iter_lines(self) -> Pieces[str]:
+        """Iterate over the lines of the body's text, without their ends, as `str.splitlines` has them.
+
+        A line of more than ``max_response_bytes`` characters is a `ResponseTooLargeError`.
+
+        Raises:
+            ClientStateError: The body was begun to be read in another way.
+        """
+        return self._pieces("iter_lines", self._line_cutter())
+
+    def _pieces(self, reader: str, cutter: Cutter[T]) -> Pieces[T]:
+        if self._body is None:
+            return Pieces(KnownBody(self._known_pieces()), cutter)
+        self._claim(reader)
+        return Pieces(self._body, cutter)

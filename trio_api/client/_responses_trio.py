@@ -8,8 +8,9 @@ import trio
 
 from .._redact import sealed
 from ..flow import Reply
-from ..responses import BaseAPIResponse
+from ..responses import BaseAPIResponse, ByteCutter, Cutter, TextCutter
 from ._open_body_trio import OpenBody
+from ._pieces_trio import AsyncPieces, KnownBody
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
@@ -55,22 +56,22 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
         if self._body is None:
             await trio.lowlevel.checkpoint()
         else:
+            self._claim("read")
             buffer = self._buffer()
             while (piece := await self._body.receive()) is not None and buffer.add(piece):
                 pass
             await self._close()
             self._set_read(buffer.finish())
+            self._body = None
         return self.http_response.content
 
     async def _close(self) -> None:
         if self._body is not None:
-            body, self._body = self._body, None
-            await body.aclose()
+            await self._body.aclose()
 
     async def text(self) -> str:
         """The body as text, by the charset of its Content-Type, else UTF-8."""
-        await self.read()
-        return self.http_response.text
+        return await self.parse(str)
 
     async def json(self) -> Any:
         """The body as plain JSON values.
@@ -79,3 +80,45 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
             APIResponseValidationError: The body is no JSON.
         """
         return await self.parse(object)
+
+    # -- piece by piece --------------------------------------------------------------------------------------
+
+    def iter_bytes(self, chunk_size: int | None = None) -> AsyncPieces[bytes]:
+        """Iterate over the decoded body, which is not kept.
+
+        Args:
+            chunk_size: Bytes of each chunk but the last. Default: the pieces as they come, at most 64 KiB.
+
+        Raises:
+            ClientStateError: The body was begun to be read in another way.
+            TypeError, ValueError: *chunk_size* is no int, or less than 1.
+        """
+        return self._pieces("iter_bytes", ByteCutter(chunk_size))
+
+    def iter_text(self, chunk_size: int | None = None) -> AsyncPieces[str]:
+        """Iterate over the body as text, by the charset of its Content-Type, else UTF-8; it is not kept.
+
+        Args:
+            chunk_size: Characters of each chunk but the last. Default: the pieces as they come.
+
+        Raises:
+            ClientStateError: The body was begun to be read in another way.
+            TypeError, ValueError: *chunk_size* is no int, or less than 1.
+        """
+        return self._pieces("iter_text", TextCutter(self.http_response, chunk_size))
+
+    def iter_lines(self) -> AsyncPieces[str]:
+        """Iterate over the lines of the body's text, without their ends, as `str.splitlines` has them.
+
+        A line of more than ``max_response_bytes`` characters is a `ResponseTooLargeError`.
+
+        Raises:
+            ClientStateError: The body was begun to be read in another way.
+        """
+        return self._pieces("iter_lines", self._line_cutter())
+
+    def _pieces(self, reader: str, cutter: Cutter[T]) -> AsyncPieces[T]:
+        if self._body is None:
+            return AsyncPieces(KnownBody(self._known_pieces()), cutter)
+        self._claim(reader)
+        return AsyncPieces(self._body, cutter)

@@ -23,7 +23,7 @@ from ._base import OptionsTypes, final_options, split_wrapper
 from ._driver_trio import TrioDriver
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
 from ._responses_trio import AsyncAPIResponse
-from ._verbs_trio import AsyncRawResponses, AsyncVerbs
+from ._verbs_trio import AsyncRawResponses, AsyncStreamingResponses, AsyncVerbs
 
 if TYPE_CHECKING:
     from typing import Self
@@ -283,3 +283,8 @@ class AsyncAPIClient(AsyncVerbs, TrioDriver):
     def with_raw_response(self) -> AsyncRawResponses:
         """The verbs, giving the response in its wrapper rather than the value."""
         return AsyncRawResponses(self._respond)
+
+    @property
+    def with_streaming_response(self) -> AsyncStreamingResponses:
+        """The verbs, each giving a block in which the response is open, its body not read until asked for."""
+        return AsyncStreamingResponses(self._respond_open)

@@ -1,7 +1,8 @@
-"""The verbs of the Trio client, in its two views: giving the value, and giving the response in its wrapper."""
+"""The verbs of the Trio client, in three views: giving the value, the response in its wrapper, or an open one."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
@@ -9,12 +10,13 @@ from .._redact import sealed
 from .._types import Content, not_given
 from ..request import FinalRequestOptions
 from ._base import OptionsTypes, final_options
+from ._open_response_trio import AsyncResponseManager
 from ._responses_trio import AsyncAPIResponse
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
-__all__ = ["AsyncRawResponses", "AsyncVerbs"]
+__all__ = ["AsyncRawResponses", "AsyncStreamingResponses", "AsyncVerbs"]
 
 R = TypeVar("R")
 
@@ -158,3 +160,83 @@ class AsyncRawResponses:
     ) -> AsyncAPIResponse[R]:
         """DELETE *body* as JSON, or *content* as it is, to *path*; see `request`."""
         return await self.request(cast_to, final_options("DELETE", path, options, json_data=body, content=content))
+
+
+@final
+class AsyncStreamingResponses:
+    """The verbs, each giving a block in which the response is open, its body not read until asked for.
+
+    ::
+
+        async with client.with_streaming_response.get("/export", cast_to=bytes) as response:
+            await response.stream_to_file("export.csv")
+
+    Made by ``client.with_streaming_response`` only.
+    """
+
+    def __init__(self, respond: Callable[[Any, FinalRequestOptions | Mapping[str, Any]], Awaitable[Any]]) -> None:
+        self._respond = respond
+
+    @sealed
+    def request(
+        self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]
+    ) -> AsyncResponseManager[R]:
+        """Describe one call, as the client's `request` makes it; it is made when the block is entered."""
+        return AsyncResponseManager(functools.partial(self._respond, cast_to, options))
+
+    @sealed
+    def get(self, path: str, *, cast_to: TypeForm[R], options: OptionsTypes | None = None) -> AsyncResponseManager[R]:
+        """GET *path*; see `request`."""
+        return self.request(cast_to, final_options("GET", path, options))
+
+    @sealed
+    def post(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> AsyncResponseManager[R]:
+        """POST *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return self.request(cast_to, final_options("POST", path, options, json_data=body, content=content))
+
+    @sealed
+    def put(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> AsyncResponseManager[R]:
+        """PUT *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return self.request(cast_to, final_options("PUT", path, options, json_data=body, content=content))
+
+    @sealed
+    def patch(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> AsyncResponseManager[R]:
+        """PATCH *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return self.request(cast_to, final_options("PATCH", path, options, json_data=body, content=content))
+
+    @sealed
+    def delete(
+        self,
+        path: str,
+        *,
+        cast_to: TypeForm[R],
+        body: object = not_given,
+        content: Content | None = None,
+        options: OptionsTypes | None = None,
+    ) -> AsyncResponseManager[R]:
+        """DELETE *body* as JSON, or *content* as it is, to *path*; see `request`."""
+        return self.request(cast_to, final_options("DELETE", path, options, json_data=body, content=content))

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from ._api_response import BaseAPIResponse as BaseAPIResponse
 from ._buffer import BodyBuffer as BodyBuffer
+from ._cutters import (
+    ByteCutter as ByteCutter,
+    Cutter as Cutter,
+    TextCutter as TextCutter,
+)
 from ._decode import Decoded as Decoded, decode as decode
 from ._decoding import ContentDecoder as ContentDecoder
 from ._problem_log import ProblemLog as ProblemLog

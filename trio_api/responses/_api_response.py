@@ -5,18 +5,20 @@ The half that both colours share; `AsyncAPIResponse` and `APIResponse` add the m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 import httpx
 
-from .._errors import APIResponseValidationError
+from .._errors import APIResponseValidationError, ClientStateError
 from .._records import AttemptRecord, ValidationProblem
 from .._redact import redact_url
 from ..flow import Reply
 from ._buffer import BodyBuffer
+from ._cutters import LineCutter
 from ._decode import Decoded
+from ._decoding import PIECE
 
 __all__ = ["BaseAPIResponse", "ResponseOwner"]
 
@@ -49,6 +51,7 @@ class BaseAPIResponse(Generic[R]):
         self._adopt = adopt  # binds a page to this response, and applies the call's post_parser
         self._parsed: dict[Any, Any] = {}
         self._problems: dict[ValidationProblem, None] = {}
+        self._reader: str | None = None  # the method that has begun to read a body that was left open
 
     @property
     def http_response(self) -> httpx.Response:
@@ -109,9 +112,30 @@ class BaseAPIResponse(Generic[R]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{self.status_code}] {self.method} {redact_url(self.url)}>"
 
+    def _claim(self, reader: str) -> None:
+        """Let the method *reader* read the body, which comes only once.
+
+        Raises:
+            ClientStateError: Another has begun to.
+        """
+        if self._reader is not None:
+            raise ClientStateError(
+                f"the body comes only once, and {self._reader}() has begun to take it; "
+                "call read() before that to have it for several uses"
+            )
+        self._reader = reader
+
     def _buffer(self) -> BodyBuffer:
         """Where the body of a response that was left open is read into."""
         return BodyBuffer(self._reply.response, self._owner._max_response_bytes)  # pyright: ignore[reportPrivateUsage]
+
+    def _line_cutter(self) -> LineCutter:
+        return LineCutter(self._reply.response, self._owner._max_response_bytes)  # pyright: ignore[reportPrivateUsage]
+
+    def _known_pieces(self) -> Iterator[bytes]:
+        """The body, which was read, in pieces as small as those of an open one."""
+        content = self._reply.response.content
+        return (content[start : start + PIECE] for start in range(0, len(content), PIECE))
 
     def _set_read(self, response: httpx.Response) -> None:
         """Take the response with its body in it."""

@@ -11,6 +11,7 @@ import httpx
 from .._errors import APIResponseValidationError
 from .._records import ValidationProblem
 from ..models import NotJSON, loads, structure
+from ._cutters import body_text
 
 __all__ = ["Decoded", "decode"]
 
@@ -40,7 +41,7 @@ def decode(response: httpx.Response, cast_to: Any, *, strict: bool) -> Decoded:
     """
     target = _without_annotations(cast_to)
     if target is str:
-        return Decoded(response.text)
+        return Decoded(body_text(response))
     if target is bytes:
         return Decoded(response.content)
     if target is None or target is type(None):

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-__all__ = ["MAX_CODINGS", "ContentDecoder"]
+__all__ = ["MAX_CODINGS", "PIECE", "ContentDecoder"]
 
 PIECE: Final = 64 * 1024  # bytes that a decoder gives at a time
 MAX_CODINGS: Final = 5  # codings over one another, as urllib3 has it; each could multiply a bomb
