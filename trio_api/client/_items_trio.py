@@ -193,7 +193,7 @@ class AsyncItems(Generic[T, PageT]):
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool:
+    ) -> bool | None:
         """Stop fetching; what the block raised comes out single."""
         return await self._feed.close(kind, error, traceback)  # noqa: ASYNC102  # it waits for tasks it cancels
 
