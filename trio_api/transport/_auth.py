@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 
 import httpx
+import trio
+
+from .._constants import CLEANUP_SECONDS
 
 __all__ = ["WatchedAuth"]
 
@@ -42,7 +45,15 @@ class WatchedAuth(httpx.Auth):
             request = await anext(flow)
             while True:
                 response = yield request
-                request = await flow.asend(response)
+                try:
+                    request = await flow.asend(response)
+                except StopAsyncIteration:
+                    raise
+                except BaseException:
+                    # httpx would close it too, but in a cancelled scope, where closing is cancelled as well.
+                    with trio.move_on_after(CLEANUP_SECONDS, shield=True):
+                        await response.aclose()
+                    raise
         except StopAsyncIteration:
             return
         except Exception as error:
