@@ -5,8 +5,9 @@ Nothing here decides anything: a sentinel is a value with a name, an alias a nam
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import IO, Final, Literal, TypeAlias, final
+import os
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any, Final, Literal, TypeAlias, final
 
 import httpx
 
@@ -14,11 +15,17 @@ __all__ = [
     "MISSING",
     "AnyMapping",
     "Content",
+    "FileContent",
+    "FileTree",
+    "FileTuple",
+    "FileTypes",
+    "Files",
     "Headers",
     "Method",
     "Missing",
     "NotGiven",
     "Omit",
+    "Progress",
     "Query",
     "TimeoutTypes",
     "not_given",
@@ -95,8 +102,31 @@ Headers: TypeAlias = Mapping[str, "str | Omit"]
 Query: TypeAlias = Mapping[str, object]
 """Query parameters: scalars, sequences and mappings, nested at will."""
 
-Content: TypeAlias = "bytes | str | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]"
-"""A raw request body: bytes and text are sent as they are, the others streamed."""
+Content: TypeAlias = "bytes | str | os.PathLike[str] | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]"
+"""A raw request body: bytes and text are sent as they are, the others streamed; a path is read from disk."""
+
+FileContent: TypeAlias = "bytes | str | os.PathLike[str] | IO[bytes] | Iterator[bytes]"
+"""What is in a file of a multipart body: bytes and text as they are, the others streamed; a path is read from disk."""
+
+FileTuple: TypeAlias = (
+    tuple[str | None, Any] | tuple[str | None, Any, str | None] | tuple[str | None, Any, str | None, Mapping[str, str]]
+)
+"""Filename (None for a plain field), content, content type and headers of a file.
+
+With a JSON content type the content may be an attrs instance, a mapping or a list.
+"""
+
+FileTypes: TypeAlias = "FileContent | FileTuple"
+"""A file: its content alone, or with its name and what else is known of it."""
+
+FileTree: TypeAlias = "FileTypes | Mapping[str, FileTree] | Sequence[FileTree] | Omit | NotGiven | None"
+"""A file, or mappings and lists of files, nested at will; what is None or left out is not sent."""
+
+Files: TypeAlias = "Mapping[str, FileTree] | Sequence[tuple[str, FileTree]]"
+"""Names to files; mappings and lists of files give nested names. In pairs a name may stand more than once."""
+
+Progress: TypeAlias = "Callable[[int, int | None], object]"
+"""Told how many bytes were transferred, and of how many, where that is known."""
 
 TimeoutTypes: TypeAlias = "float | httpx.Timeout | None"
 """Seconds for each operation (connect, read, write, pool), an `httpx.Timeout`, or None for no timeout."""

@@ -275,12 +275,6 @@ def test_content_has_no_keys_to_merge_with() -> None:
         body_of(content=b"x", extra_json={"a": 1})
 
 
-def test_files_are_refused_for_now() -> None:
-    """Multipart bodies are to come; until then nothing is sent without them."""
-    with pytest.raises(NotImplementedError, match="files"):
-        body_of(files={"a": b"x"})
-
-
 def test_the_repr_shows_no_content() -> None:
     """A body may be a secret."""
     assert repr(body_of(content=b"secret")) == "<Body length=6 replayable=True>"

@@ -47,6 +47,7 @@ ClientT = TypeVar("ClientT", bound="BaseClient[Any, Any]")
 OptionsTypes = RequestOptions | Mapping[str, Any]
 
 _OVERRIDES = tuple(field.name for field in attrs.fields(RequestOptions))
+_BODY = ("content", "files", "json_data", "extra_json")
 _ALL_OPTIONS = tuple(field.name for field in attrs.fields(FinalRequestOptions))
 
 
@@ -268,7 +269,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         )
         return Call(
             options=options,
-            body=Body.from_options(options),
+            body=Body.from_options(options, self.qs),
             flow=call_flow(rules),
             total_timeout=math.inf if total is None else total,
             follow_redirects=follow,
@@ -312,9 +313,11 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
 
     def _body_for(self, call: Call, options: FinalRequestOptions) -> Body:
         """The body of an attempt: the call's own, unless a hook gave another. A stream is never begun twice."""
-        if options is call.options or (options.content is not None and options.content is call.options.content):
+        given = call.options
+        is_same = all(getattr(options, name) is getattr(given, name) for name in _BODY)
+        if is_same and (options.content is not None or options.files is not None or options is given):
             return call.body
-        return Body.from_options(options)
+        return Body.from_options(options, self.qs)
 
     def _auth_for(self, *, trusted: bool) -> WatchedAuth | None:
         """The auth of an attempt; none where the origin is not trusted."""

@@ -7,7 +7,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import httpx
 
@@ -81,7 +81,9 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         return reply, OpenBody(reply, deadline)
 
     def _exchange(self, call: Call, take: Take | None, deadline: float, attempt: Attempt) -> Outcome:
-        request, body = (attempt.redirect, call.body) if attempt.redirect else self._request_for(call, attempt)
+        request, body = (
+            (attempt.redirect, call.body) if attempt.redirect else self._request_for(call, attempt, deadline)
+        )
         trusted = may_have_credentials(request, self._config.origins)
         if trusted:
             self._client.cookies.set_cookie_header(request)
@@ -107,13 +109,17 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
             if isinstance(error, httpx.TimeoutException) and time.monotonic() >= deadline:
                 return self._expired(call, elapsed=time.monotonic() - started)
             result = failure_of(error, trace, request)
+        finally:
+            cast("httpx.SyncByteStream", request.stream).close()  # what a body has open ends with the attempt
         ended = time.monotonic()
         return Outcome(request, result, ended - started, deadline - ended, body.replayable)
 
-    def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
+    def _request_for(self, call: Call, attempt: Attempt, deadline: float) -> tuple[httpx.Request, Body]:
         options = self._prepare_options(call.options)
         body = self._body_for(call, options)
-        request = self._build(call, options, body, blocking_stream(body), attempt.retries_taken)
+        body.measure()
+        stream = blocking_stream(body, options.progress, deadline)
+        request = self._build(call, options, body, stream, attempt.retries_taken)
         self._prepare_request(request)
         filter_for_origin(request, self._config.origins)
         return request, body

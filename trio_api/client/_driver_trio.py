@@ -14,7 +14,7 @@ from .._errors import ClientStateError, ResponseTooLargeError
 from ..flow import Attempt, CallFlow, Outcome, Reply
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..retry import Failure, FailureKind
-from ..transport import FOREIGN_ERRORS, Trace, failure_of, read_trio, trio_stream
+from ..transport import FOREIGN_ERRORS, Trace, failure_of, measure_trio, read_trio, trio_stream
 from ._base import BaseClient, Call
 from ._lifetime import Lifetime
 from ._open_body_trio import OpenBody
@@ -106,7 +106,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too
             result = failure_of(error, trace, request)
         finally:
-            # An asynchronous body that was begun is of no use to another attempt: it ends with this one.
+            # What a body has open ends with the attempt: a file, or an asynchronous generator that nobody goes on with.
             await cast("httpx.AsyncByteStream", request.stream).aclose()
         ended = trio.current_time()
         time_left = trio.current_effective_deadline() - ended
@@ -115,7 +115,9 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
     async def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
         options = await self._prepare_options(call.options)
         body = self._body_for(call, options)
-        request = self._build(call, options, body, trio_stream(body), attempt.retries_taken)
+        await measure_trio(body)
+        stream = trio_stream(body, options.progress)
+        request = self._build(call, options, body, stream, attempt.retries_taken)
         await self._prepare_request(request)
         filter_for_origin(request, self._config.origins)
         return request, body

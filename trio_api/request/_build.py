@@ -18,6 +18,7 @@ from .._redact import RedactedRequest, redact_url
 from .._types import Headers, Query
 from ._body import Body, BytesStream
 from ._headers import Fields, check_method, encode_headers, merge_raw_headers
+from ._multipart import Multipart, boundary_in
 from ._options import FinalRequestOptions
 from ._origins import Origins, filter_for_origin
 from ._query import Querystring
@@ -79,7 +80,7 @@ def build_request(
         options: The call.
         defaults: What the client brings.
         body: The call's body.
-        stream: How the transport reads *body*, where that is not in memory.
+        stream: How the transport reads *body*; None is as it stands in memory.
         retries_taken: How many retries came before.
         read_timeout: Seconds that a read may take, for the server to know; None for no bound.
         idempotency_key: The call's generated key. It is sent with POST and PATCH; a key of *options* with every
@@ -97,14 +98,18 @@ def build_request(
     if idempotency_key is not None and defaults.idempotency_header is not None and method in _KEYED:
         automatic[defaults.idempotency_header] = idempotency_key
     fields = _merged_fields(options, defaults, target, automatic)
+    if body.form is not None:
+        _settle_boundary(fields, options.headers, body.form)
     _frame(fields, method, body)
     host = fields.pop("host", None) or (b"Host", url.netloc)
     sent = [host, *(field for field in fields.values() if field is not None)]
-    if body.data is not None or stream is None:
-        stream = BytesStream(body.data or b"")
-    request = RedactedRequest(method, url, headers=sent, stream=stream, extensions=dict(extensions or {}))
-    if isinstance(stream, httpx.ByteStream):
+    is_known = body.data is not None or not body.is_given
+    known = BytesStream(body.data or b"") if is_known or stream is None else stream
+    request = RedactedRequest(method, url, headers=sent, stream=known, extensions=dict(extensions or {}))
+    if is_known:
         request.read()  # so that hooks and errors have its `content`
+    if stream is not None:
+        request.stream = stream
     if not trusted:
         filter_for_origin(request, defaults.origins)
     return request
@@ -150,6 +155,25 @@ def _merged_fields(
         if name in fields and fields[name] is None:
             raise ValueError(f"header {name!r} can't be omitted: without it the server can't tell what the request is")
     return fields
+
+
+def _settle_boundary(fields: Fields, of_call: Headers, form: Multipart) -> None:
+    """Have the form and its Content-Type agree on one boundary: the one that the header names, if it does.
+
+    A Content-Type of the client's own, meant for other bodies, gives way; one of the call's has to be multipart.
+    """
+    given = fields.get("content-type")
+    text = "" if given is None else given[1].decode("latin-1")
+    try:
+        boundary = boundary_in(text)
+    except ValueError:
+        if any(name.lower() == "content-type" for name in of_call):
+            raise
+        text, boundary = "multipart/form-data", None
+    if boundary is not None:
+        form.boundary = boundary
+    else:
+        fields["content-type"] = (b"Content-Type", f"{text}; boundary={form.boundary}".encode("latin-1"))
 
 
 def _frame(fields: Fields, method: str, body: Body) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 from .._types import AnyMapping, NotGiven
 from ..models import dumps, unstructure
 
-__all__ = ["encode_json"]
+__all__ = ["encode_json", "merge_json"]
 
 
 def encode_json(json_data: object, extra_json: AnyMapping | None) -> bytes | None:
@@ -24,15 +24,28 @@ def encode_json(json_data: object, extra_json: AnyMapping | None) -> bytes | Non
         TypeError: A value has no JSON, or *extra_json* stands beside a body that has no keys.
         ValueError: A number is NaN or infinite. Both name the JSON path.
     """
+    if not extra_json and not isinstance(json_data, NotGiven):
+        return dumps(json_data)  # most calls: nothing to merge
+    merged = merge_json(json_data, extra_json)
+    return None if isinstance(merged, NotGiven) else dumps(merged)
+
+
+def merge_json(json_data: object, extra_json: AnyMapping | None) -> object:
+    """The body as plain JSON values, with the keys of *extra_json*; `not_given` where there is none.
+
+    Raises:
+        TypeError, ValueError: As `encode_json`.
+    """
     extra = {key: value for key, value in (extra_json or {}).items() if not isinstance(value, NotGiven)}
+    body: object = {} if extra and isinstance(json_data, NotGiven) else json_data
+    if isinstance(body, NotGiven):
+        return body
+    body = unstructure(body)
     if not extra:
-        return None if isinstance(json_data, NotGiven) else dumps(json_data)
-    if isinstance(json_data, NotGiven):
-        return dumps(extra)
-    body = unstructure(json_data)
+        return body
     if not isinstance(body, dict):
         raise TypeError(
             "extra_json merges keys into the body, so the body must be a mapping or an attrs instance, "
             f"got {type(json_data).__name__}"
         )
-    return dumps({**cast("dict[str, object]", body), **extra})
+    return unstructure({**cast("dict[str, object]", body), **extra})

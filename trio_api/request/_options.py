@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import httpx
 
 from .._checks import check_max_retries, check_seconds
 from .._redact import redact_url, redacted_headers
-from .._types import AnyMapping, Content, Headers, NotGiven, Query, TimeoutTypes, not_given
+from .._types import AnyMapping, Content, Files, Headers, NotGiven, Progress, Query, TimeoutTypes, not_given
 
 __all__ = ["FinalRequestOptions", "RequestOptions", "check_timeout", "make_request_options"]
 
@@ -55,6 +56,11 @@ def _optional_seconds(instance: object, attribute: attrs.Attribute[Any], value: 
 def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if value is not None and not callable(value):
         raise TypeError(f"{attribute.name} must be a function of the parsed value, got {value!r}")
+
+
+def _plain_function(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and (not callable(value) or inspect.iscoroutinefunction(value)):
+        raise TypeError(f"{attribute.name} must be a plain function of (sent, total), got {value!r}")
 
 
 def _optional(kind: type[object]) -> Callable[[object, attrs.Attribute[Any], object], None]:
@@ -124,8 +130,10 @@ class FinalRequestOptions(RequestOptions):
     """The JSON body: an attrs instance, mapping, sequence or scalar. None is a body: ``null``."""
     content: Content | None = None
     """A raw body in place of a JSON one."""
-    files: object | None = None
-    """Files of a multipart body."""
+    files: Files | None = None
+    """Files of a multipart body, of which the keys of *json_data* are form fields."""
+    progress: Progress | None = attrs.field(default=None, validator=_plain_function)
+    """A function of the bytes of the body that were sent on this attempt, and of their total where it is known."""
 
     def __attrs_post_init__(self) -> None:
         if self.content is not None and not isinstance(self.json_data, NotGiven):

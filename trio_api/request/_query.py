@@ -16,7 +16,7 @@ import attrs
 from .._types import NotGiven, Omit, Query
 from ._scalars import scalar_text
 
-__all__ = ["ArrayFormat", "NestedFormat", "QueryLayer", "Querystring"]
+__all__ = ["ArrayFormat", "NestedFormat", "QueryLayer", "Querystring", "array_name", "nested_name"]
 
 ArrayFormat: TypeAlias = Literal["repeat", "brackets", "comma", "indices"]
 """How an array is written: ``a=1&a=2``, ``a[]=1&a[]=2``, ``a=1,2`` or ``a[0]=1&a[1]=2``."""
@@ -116,7 +116,7 @@ class Querystring:
             for key, inner in cast("Mapping[object, object]", value).items():
                 if not isinstance(key, str):
                     raise TypeError(f"query parameter {name!r} must have str keys, got {key!r}")
-                yield from self._fields(f"{name}.{key}" if self.nested_format == "dots" else f"{name}[{key}]", inner)
+                yield from self._fields(nested_name(name, key, self.nested_format), inner)
         elif _is_array(value):
             yield from self._array_fields(name, [item for item in value if not _is_dropped(item)])
         else:
@@ -129,8 +129,17 @@ class Querystring:
                 yield name, f"{_encoded(name, name)}={joined}"
             return
         for index, item in enumerate(values):
-            mark = {"brackets": "[]", "indices": f"[{index}]"}.get(self.array_format, "")
-            yield from self._fields(name + mark, item)
+            yield from self._fields(array_name(name, index, self.array_format), item)
+
+
+def nested_name(name: str, key: str, nested_format: NestedFormat) -> str:
+    """What *key* of the mapping *name* is called."""
+    return f"{name}.{key}" if nested_format == "dots" else f"{name}[{key}]"
+
+
+def array_name(name: str, index: int, array_format: ArrayFormat) -> str:
+    """What the element *index* of the array *name* is called."""
+    return name + {"brackets": "[]", "indices": f"[{index}]"}.get(array_format, "")
 
 
 def _is_dropped(value: object) -> bool:

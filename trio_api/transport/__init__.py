@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._auth import WatchedAuth as WatchedAuth
-from ._bodies import blocking_stream as blocking_stream, trio_stream as trio_stream
+from ._bodies import blocking_stream as blocking_stream, measure_trio as measure_trio, trio_stream as trio_stream
 from ._defaults import (
     DefaultAsyncHttpxClient as DefaultAsyncHttpxClient,
     DefaultHttpxClient as DefaultHttpxClient,
