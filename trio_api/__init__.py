@@ -55,10 +55,12 @@ from .client import (
     AsyncPage as AsyncPage,
     AsyncPageNumberPage as AsyncPageNumberPage,
     AsyncPaginator as AsyncPaginator,
+    AsyncStream as AsyncStream,
     AsyncTokenPage as AsyncTokenPage,
     BaseAsyncPage as BaseAsyncPage,
     BaseClient as BaseClient,
     BaseSyncPage as BaseSyncPage,
+    Stream as Stream,
     SyncAPIClient as SyncAPIClient,
     SyncAPIResource as SyncAPIResource,
     SyncCursorPage as SyncCursorPage,
@@ -82,6 +84,12 @@ from .request import (
     path_template as path_template,
 )
 from .retry import RetryPolicy as RetryPolicy
+from .streaming import (
+    JSONLDecoder as JSONLDecoder,
+    ServerSentEvent as ServerSentEvent,
+    SSEDecoder as SSEDecoder,
+    StreamDialect as StreamDialect,
+)
 from .transport import (
     DefaultAsyncHttpxClient as DefaultAsyncHttpxClient,
     DefaultHttpxClient as DefaultHttpxClient,

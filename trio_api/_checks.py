@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["check_fraction", "check_max_retries", "check_seconds"]
+import inspect
+
+__all__ = ["check_bytes", "check_fraction", "check_max_retries", "check_progress", "check_seconds"]
+
+
+def check_bytes(name: str, value: object) -> int:
+    """Return *value* if it can be a bound in bytes; *name* is the argument that the error names.
+
+    Raises:
+        TypeError: It is no int.
+        ValueError: It is less than 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a number of bytes, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1 byte, got {value}")
+    return value
 
 
 def check_max_retries(value: object) -> int:
@@ -50,3 +66,13 @@ def check_fraction(name: str, value: object) -> float:
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
     return float(value)
+
+
+def check_progress(value: object) -> None:
+    """Check that *value* can be told of progress, or is None.
+
+    Raises:
+        TypeError: It is no plain function.
+    """
+    if value is not None and (not callable(value) or inspect.iscoroutinefunction(value)):
+        raise TypeError(f"progress must be a plain function of (bytes so far, bytes in all or None), got {value!r}")

@@ -116,6 +116,10 @@ class APIError(TrioAPIError):
         """The body's ``param``, or None."""
         self.type = _text(details.get("type"))
         """The body's ``type``, or None."""
+        self.events_received = 0
+        """How many events a stream had given before it failed."""
+        self.received: tuple[Any, ...] = ()
+        """What ``until_done()`` had collected of a stream before it failed."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = dict(self.__dict__)

@@ -9,8 +9,8 @@ waiting and sending; everything that decides stands here, in `trio_api.retry` an
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
-from typing import TypeAlias
+from collections.abc import Callable, Generator, Sequence
+from typing import Final, TypeAlias
 
 import attrs
 import httpx
@@ -29,7 +29,7 @@ from .retry import (
     status_is_retryable,
 )
 
-__all__ = ["Attempt", "CallFlow", "CallRules", "Outcome", "Reply", "call_flow"]
+__all__ = ["FIRST_ATTEMPT", "Attempt", "CallFlow", "CallRules", "Outcome", "Reply", "call_flow"]
 
 
 @attrs.frozen
@@ -39,6 +39,10 @@ class Attempt:
     retries_taken: int = 0
     after: float = 0.0
     redirect: httpx.Request | None = None
+
+
+FIRST_ATTEMPT: Final = Attempt()
+"""How a call begins: at once."""
 
 
 @attrs.frozen
@@ -84,8 +88,13 @@ CallFlow: TypeAlias = Generator[Attempt, Outcome, Reply]
 _ExchangeFlow: TypeAlias = Generator[Attempt, Outcome, Outcome]
 
 
-def call_flow(rules: CallRules) -> CallFlow:
+def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequence[AttemptRecord] = ()) -> CallFlow:
     """The protocol of one call.
+
+    Args:
+        rules: What it goes by.
+        first: How it begins: a stream that is gone on with begins with a retry.
+        earlier: The attempts before that one.
 
     Yields:
         What to do next.
@@ -97,9 +106,8 @@ def call_flow(rules: CallRules) -> CallFlow:
         APIStatusError: The server said no, and no retry was due.
         APIConnectionError: No response came, and no retry was due.
     """
-    records: list[AttemptRecord] = []
-    retries = 0
-    after = 0.0
+    records = list(earlier)
+    retries, after = first.retries_taken, first.after
     replaced = False  # whether a dead kept-alive connection was replaced for this attempt
     while True:
         outcome = yield from _exchange_flow(rules, Attempt(retries, after))

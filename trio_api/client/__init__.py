@@ -28,4 +28,6 @@ from ._shapes import (
     SyncPageNumberPage as SyncPageNumberPage,
     SyncTokenPage as SyncTokenPage,
 )
+from ._stream_blocking import Stream as Stream
+from ._stream_trio import AsyncStream as AsyncStream
 from ._trio import AsyncAPIClient as AsyncAPIClient

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar, get_args, get_origin
 
 import attrs
@@ -17,9 +17,10 @@ import httpx
 from .._constants import DEFAULT_TIMEOUT
 from .._errors import APIStatusError, APITimeoutError, status_error_class
 from .._logging import set_up_logging
+from .._records import AttemptRecord
 from .._redact import RedactedRequest, redact_url
 from .._types import Headers, NotGiven, Query, TimeoutTypes
-from ..flow import CallFlow, CallRules, Outcome, Reply, call_flow
+from ..flow import FIRST_ATTEMPT, Attempt, CallFlow, CallRules, Outcome, Reply, call_flow
 from ..pages import BasePage
 from ..request import (
     Body,
@@ -31,8 +32,9 @@ from ..request import (
     merge_headers,
     prepare_base_url,
 )
-from ..responses import BaseAPIResponse, Decoded, ProblemLog, decode, make_status_error
-from ..retry import Failure, FailureKind
+from ..responses import BaseAPIResponse, Decoded, ProblemLog, decode, decode_event, make_status_error
+from ..retry import Failure, FailureKind, RetryPolicy
+from ..streaming import ServerSentEvent
 from ..transport import WatchedAuth
 from ._config import ClientConfig, checked_origins
 from ._platform import platform_facts
@@ -173,6 +175,10 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         return self._config.max_response_bytes
 
     @property
+    def _is_strict(self) -> bool:
+        return self._config.strict
+
+    @property
     def _origins(self) -> Any:
         return self._config.origins
 
@@ -247,8 +253,13 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
 
     # -- one call --------------------------------------------------------------------------------------------
 
-    def _new_call(self, options: FinalRequestOptions | Mapping[str, Any]) -> Call:
-        """Everything about a call that is settled before its first attempt.
+    def _new_call(
+        self,
+        options: FinalRequestOptions | Mapping[str, Any],
+        first: Attempt = FIRST_ATTEMPT,
+        earlier: Sequence[AttemptRecord] = (),
+    ) -> Call:
+        """Everything about a call that is settled before its first attempt; how it begins is the flow's.
 
         Raises:
             TypeError, ValueError: The options can't be a call.
@@ -258,9 +269,8 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         config = self._config
         follow = config.follow_redirects if options.follow_redirects is None else options.follow_redirects
         total = config.total_timeout if isinstance(options.total_timeout, NotGiven) else options.total_timeout
-        retries = self.max_retries if isinstance(options.max_retries, NotGiven) else options.max_retries
         rules = CallRules(
-            policy=attrs.evolve(config.retry, max_retries=retries),
+            policy=self._policy_for(options),
             origins=config.origins,
             follow_redirects=follow,
             idempotency_header=self.idempotency_header,
@@ -270,11 +280,16 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         return Call(
             options=options,
             body=Body.from_options(options, self.qs),
-            flow=call_flow(rules),
+            flow=call_flow(rules, first, earlier),
             total_timeout=math.inf if total is None else total,
             follow_redirects=follow,
             idempotency_key=f"{uuid.uuid4()}",
         )
+
+    def _policy_for(self, options: FinalRequestOptions) -> RetryPolicy:
+        """The retry policy of a call."""
+        retries = self.max_retries if isinstance(options.max_retries, NotGiven) else options.max_retries
+        return attrs.evolve(self._config.retry, max_retries=retries)
 
     def _build(
         self, call: Call, options: FinalRequestOptions, body: Body, stream: Any, retries_taken: int
@@ -332,6 +347,12 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
 
     def _decode(self, response: httpx.Response, cast_to: Any) -> Decoded:
         decoded = decode(response, cast_to, strict=self._config.strict)
+        if decoded.problems:
+            self._problem_log.report(cast_to, decoded.problems)
+        return decoded
+
+    def _decode_event(self, event: ServerSentEvent, cast_to: Any, response: httpx.Response) -> Decoded:
+        decoded = decode_event(event, cast_to, response=response, strict=self._config.strict)
         if decoded.problems:
             self._problem_log.report(cast_to, decoded.problems)
         return decoded

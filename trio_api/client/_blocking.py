@@ -17,7 +17,8 @@ from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
 from ._base import OptionsTypes, final_options, split_wrapper
-from ._driver_blocking import BlockingDriver
+from ._open_body_blocking import OpenBody
+from ._open_stream_blocking import SyncStreams
 from ._pages_blocking import BaseSyncPage, SyncPaginator
 from ._responses_blocking import APIResponse
 from ._verbs_blocking import RawResponses, StreamingResponses, SyncVerbs
@@ -40,7 +41,7 @@ def _check_http_client(http_client: object) -> None:
         raise TypeError(f"http_client must be an httpx.Client, got {type(http_client).__name__}")
 
 
-class SyncAPIClient(SyncVerbs, BlockingDriver):
+class SyncAPIClient(SyncVerbs, SyncStreams):
     """A client of an HTTP/JSON API, for programs without an event loop; subclass it to write an SDK.
 
     Works with or without ``with``; `close` it, or leave its block, to close its connections. What it decides it

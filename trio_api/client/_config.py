@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import httpx
 
-from .._checks import check_max_retries, check_seconds
+from .._checks import check_bytes, check_max_retries, check_seconds
 from .._constants import DEFAULT_MAX_RESPONSE_BYTES
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from ..request import Origins, check_timeout, merge_headers, prepare_base_url
@@ -18,10 +18,7 @@ __all__ = ["ClientConfig"]
 
 
 def _check_bytes(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{attribute.name} must be a number of bytes, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{attribute.name} must be at least 1 byte, got {value}")
+    check_bytes(attribute.name, value)
 
 
 def _check_kind(kind: type[object]) -> Any:

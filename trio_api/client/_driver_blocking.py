@@ -11,18 +11,20 @@ from typing import Any, Final, TypeAlias, cast
 
 import httpx
 
-from .._errors import ClientStateError, ResponseTooLargeError
+from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLargeError
 from ..flow import Attempt, CallFlow, Outcome, Reply
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..retry import Failure, FailureKind
-from ..transport import FOREIGN_ERRORS, Trace, blocking_stream, failure_of, read_blocking
+from ..transport import FOREIGN_ERRORS, BlockingIncoming, Trace, blocking_stream, failure_of, read_blocking
 from ._base import BaseClient, Call
 from ._open_body_blocking import OpenBody
 
-__all__ = ["BlockingDriver", "Take"]
+__all__ = ["Begin", "BlockingDriver", "Take"]
 
 Take: TypeAlias = Callable[[httpx.Response], httpx.Response]
 """Takes in the open response of a success. What it raises of the HTTP stack's is a failure of the attempt."""
+Begin: TypeAlias = Callable[[httpx.Response, BlockingIncoming, float], None]
+"""Reads the beginning of a body that is left open, until a deadline. What it raises is as with `Take`."""
 
 _LONGEST_WAIT: Final = threading.TIMEOUT_MAX  # seconds: what the system's clocks can hold; sockets take no more
 
@@ -39,10 +41,6 @@ def drive(flow: CallFlow, exchange: Callable[[Attempt], Outcome]) -> Reply:
         except StopIteration as stop:
             reply: Reply = stop.value
             return reply
-
-
-def _leave_open(response: httpx.Response) -> httpx.Response:
-    return response
 
 
 class BlockingDriver(BaseClient[httpx.Client, Any]):
@@ -74,11 +72,31 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         with contextlib.closing(call.flow):
             return drive(call.flow, functools.partial(self._exchange, call, take, deadline))
 
-    def _open(self, call: Call) -> tuple[Reply, OpenBody]:
-        """Drive *call* to the headers of its response, and leave the body open; whoever gets it closes it."""
+    def _open(self, call: Call, begin: Begin | None = None) -> tuple[Reply, OpenBody]:
+        """Drive *call* to its response, and leave the body open; whoever gets it closes it.
+
+        *begin* reads the body's beginning within the attempt.
+        """
         deadline = time.monotonic() + call.total_timeout
-        reply = self._send(call, _leave_open)
-        return reply, OpenBody(reply, deadline)
+        opened: list[BlockingIncoming] = []
+
+        def take(response: httpx.Response) -> httpx.Response:
+            opened[:] = [incoming := BlockingIncoming(response)]
+            if begin is not None:
+                try:
+                    begin(response, incoming, deadline)
+                except BaseException:
+                    incoming.close()
+                    raise
+            return response
+
+        try:
+            reply = self._send(call, take)
+        except BaseException:
+            for incoming in opened:
+                incoming.close()
+            raise
+        return reply, OpenBody(reply, deadline, *opened)
 
     def _exchange(self, call: Call, take: Take | None, deadline: float, attempt: Attempt) -> Outcome:
         request, body = (
@@ -103,6 +121,8 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
                 result = take(response)
         except ResponseTooLargeError as error:
             result = Failure(error, FailureKind.FINAL)
+        except APIStreamTruncatedError as error:
+            result = Failure(error)
         except FOREIGN_ERRORS as error:
             if error is body.error or (auth is not None and error is auth.error):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too

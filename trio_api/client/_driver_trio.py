@@ -10,19 +10,21 @@ from typing import Any, TypeAlias, cast
 import httpx
 import trio
 
-from .._errors import ClientStateError, ResponseTooLargeError
+from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLargeError
 from ..flow import Attempt, CallFlow, Outcome, Reply
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..retry import Failure, FailureKind
-from ..transport import FOREIGN_ERRORS, Trace, failure_of, measure_trio, read_trio, trio_stream
+from ..transport import FOREIGN_ERRORS, Trace, TrioIncoming, failure_of, measure_trio, read_trio, trio_stream
 from ._base import BaseClient, Call
 from ._lifetime import Lifetime
 from ._open_body_trio import OpenBody
 
-__all__ = ["Take", "TrioDriver"]
+__all__ = ["Begin", "Take", "TrioDriver"]
 
 Take: TypeAlias = Callable[[httpx.Response], Awaitable[httpx.Response]]
 """Takes in the open response of a success. What it raises of the HTTP stack's is a failure of the attempt."""
+Begin: TypeAlias = Callable[[httpx.Response, TrioIncoming], Awaitable[None]]
+"""Reads the beginning of a body that is left open. What it raises is as with `Take`."""
 
 
 async def drive(flow: CallFlow, exchange: Callable[[Attempt], Awaitable[Outcome]]) -> Reply:
@@ -36,11 +38,6 @@ async def drive(flow: CallFlow, exchange: Callable[[Attempt], Awaitable[Outcome]
         except StopIteration as stop:
             reply: Reply = stop.value
             return reply
-
-
-async def _leave_open(response: httpx.Response) -> httpx.Response:
-    await trio.lowlevel.cancel_shielded_checkpoint()  # cancelled here, the connection would be nobody's to close
-    return response
 
 
 class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
@@ -77,11 +74,33 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             call.flow.send(self._expired(call, elapsed=trio.current_time() - started))
             raise AssertionError("a call that is out of time has to raise")  # pragma: no cover
 
-    async def _open(self, call: Call) -> tuple[Reply, OpenBody]:
-        """Drive *call* to the headers of its response, and leave the body open; whoever gets it closes it."""
+    async def _open(self, call: Call, begin: Begin | None = None) -> tuple[Reply, OpenBody]:
+        """Drive *call* to its response, and leave the body open; whoever gets it closes it.
+
+        *begin* reads the body's beginning within the attempt.
+        """
         deadline = trio.current_time() + call.total_timeout
-        reply = await self._send(call, _leave_open)
-        return reply, OpenBody(self._lifetime, reply, deadline)
+        opened: list[TrioIncoming] = []
+
+        async def take(response: httpx.Response) -> httpx.Response:
+            opened[:] = [incoming := TrioIncoming(response)]
+            if begin is None:
+                await trio.lowlevel.cancel_shielded_checkpoint()
+            else:
+                try:
+                    await begin(response, incoming)
+                except BaseException:
+                    await incoming.aclose()
+                    raise
+            return response
+
+        try:
+            reply = await self._send(call, take)
+        except BaseException:
+            for incoming in opened:  # cancelled after it was taken, the connection would be nobody's to close
+                await incoming.aclose()
+            raise
+        return reply, OpenBody(self._lifetime, reply, deadline, *opened)
 
     async def _exchange(self, call: Call, take: Take | None, attempt: Attempt) -> Outcome:
         request, body = (attempt.redirect, call.body) if attempt.redirect else await self._request_for(call, attempt)
@@ -101,6 +120,8 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                 result = await take(response)
         except ResponseTooLargeError as error:
             result = Failure(error, FailureKind.FINAL)
+        except APIStreamTruncatedError as error:
+            result = Failure(error)
         except FOREIGN_ERRORS as error:
             if error is body.error or (auth is not None and error is auth.error):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too

@@ -20,12 +20,13 @@ class OpenBody:
     Args:
         reply: What the call came to.
         deadline: The end of the call's ``total_timeout``, by `time.monotonic`.
+        incoming: The body, where its reading has begun.
     """
 
-    def __init__(self, reply: Reply, deadline: float = math.inf) -> None:
+    def __init__(self, reply: Reply, deadline: float = math.inf, incoming: BlockingIncoming | None = None) -> None:
         self._reply = reply
         self._deadline = deadline
-        self._incoming = BlockingIncoming(reply.response)
+        self._incoming = incoming or BlockingIncoming(reply.response)
         self._is_closed = False
         self._is_broken = False  # set while it is read: what breaks off or is interrupted there has lost its place
 

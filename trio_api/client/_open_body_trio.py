@@ -25,13 +25,16 @@ class OpenBody:
         lifetime: The client's; it closes the body when it ends.
         reply: What the call came to.
         deadline: The end of the call's ``total_timeout``, on Trio's clock.
+        incoming: The body, where its reading has begun.
     """
 
-    def __init__(self, lifetime: Lifetime, reply: Reply, deadline: float = math.inf) -> None:
+    def __init__(
+        self, lifetime: Lifetime, reply: Reply, deadline: float = math.inf, incoming: TrioIncoming | None = None
+    ) -> None:
         self._lifetime = lifetime
         self._reply = reply
         self._deadline = deadline
-        self._incoming = TrioIncoming(reply.response)
+        self._incoming = incoming or TrioIncoming(reply.response)
         self._is_closed = False
         self._is_broken = False  # set while it is read: what breaks off or is cancelled there has lost its place
         lifetime.opened(self)

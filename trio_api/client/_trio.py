@@ -20,7 +20,8 @@ from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultTrioHttpxClient
 from ._base import OptionsTypes, final_options, split_wrapper
-from ._driver_trio import TrioDriver
+from ._open_body_trio import OpenBody
+from ._open_stream_trio import AsyncStreams
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
 from ._responses_trio import AsyncAPIResponse
 from ._verbs_trio import AsyncRawResponses, AsyncStreamingResponses, AsyncVerbs
@@ -47,7 +48,7 @@ class _Entry(enum.Enum):
     GUEST = "the block of another client did"
 
 
-class AsyncAPIClient(AsyncVerbs, TrioDriver):
+class AsyncAPIClient(AsyncVerbs, AsyncStreams):
     """A client of an HTTP/JSON API, for Trio; subclass it to write an SDK.
 
     Use it as ``async with AsyncAPIClient(base_url=...) as client:``. The block owns the connection pool and every

@@ -11,5 +11,6 @@ from ._cutters import (
 )
 from ._decode import Decoded as Decoded, decode as decode
 from ._decoding import ContentDecoder as ContentDecoder
+from ._decode_event import decode_event as decode_event
 from ._problem_log import ProblemLog as ProblemLog
 from ._status import make_status_error as make_status_error

@@ -13,7 +13,7 @@ from .._records import ValidationProblem
 from ..models import NotJSON, loads, structure
 from ._cutters import body_text
 
-__all__ = ["Decoded", "decode"]
+__all__ = ["Decoded", "decode", "is_json", "without_annotations"]
 
 _EXCERPT: Final = 40  # characters of a body that an error message shows of its content type
 
@@ -39,7 +39,7 @@ def decode(response: httpx.Response, cast_to: Any, *, strict: bool) -> Decoded:
         APIResponseValidationError: The body is no JSON, is of the wrong kind at its root, or, where *strict*,
             does not fit in any way.
     """
-    target = _without_annotations(cast_to)
+    target = without_annotations(cast_to)
     if target is str:
         return Decoded(body_text(response))
     if target is bytes:
@@ -76,7 +76,8 @@ def is_json(content_type: str) -> bool:
     return essence in {"application/json", "text/json"} or essence.endswith("+json")
 
 
-def _without_annotations(cast_to: Any) -> Any:
+def without_annotations(cast_to: Any) -> Any:
+    """The type itself: ``Annotated[Item, ...]`` as ``Item``."""
     while get_origin(cast_to) is Annotated:
         cast_to = get_args(cast_to)[0]
     return cast_to

@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 import httpx
 
-from .._errors import APIConnectionError, ResponseTooLargeError
+from .._errors import APIConnectionError, APIStreamTruncatedError, ResponseTooLargeError
 
 __all__ = ["IDEMPOTENT_METHODS", "Failure", "FailureKind", "failure_is_retryable", "status_is_retryable"]
 
@@ -41,7 +41,7 @@ class FailureKind(enum.Enum):
 class Failure:
     """An attempt that ended without a whole response."""
 
-    error: APIConnectionError | ResponseTooLargeError
+    error: APIConnectionError | APIStreamTruncatedError | ResponseTooLargeError
     """The error to raise if there is no further attempt."""
     kind: FailureKind = FailureKind.NETWORK
     """What kind of failure it was."""

@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from ._dialect import EventRole as EventRole, StreamDialect as StreamDialect
+from ._event import ServerSentEvent as ServerSentEvent
 from ._json_lines import JSONLDecoder as JSONLDecoder
-from ._sse import ServerSentEvent as ServerSentEvent, SSEDecoder as SSEDecoder
+from ._reader import EventReader as EventReader, NoEvent as NoEvent
+from ._sse import SSEDecoder as SSEDecoder

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, final
 
 import attrs
 
+from .._checks import check_bytes
+from ._decoder import MAX_EVENT_BYTES
+from ._event import ServerSentEvent
 from ._json_lines import JSONLDecoder
-from ._sse import MAX_EVENT_BYTES, ServerSentEvent, SSEDecoder
+from ._sse import SSEDecoder
 
 __all__ = ["EventRole", "StreamDialect"]
 
 Decoder: TypeAlias = "SSEDecoder | JSONLDecoder"
 
-_JSON_LINES_TYPES = frozenset(
+_EVENT_STREAM: Final = "text/event-stream"
+_JSON_LINES_TYPES: Final = frozenset(
     {"application/jsonl", "application/x-ndjson", "application/x-jsonl", "application/ndjson"}
 )
 
 
+@final
 class EventRole(enum.Enum):
     """What an event is to its stream."""
 
@@ -41,6 +46,10 @@ def _names(value: Iterable[str]) -> frozenset[str]:
     return frozenset(value)
 
 
+def _bytes(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    check_bytes(attribute.name, value)
+
+
 @attrs.frozen(kw_only=True)
 class StreamDialect:
     """How a stream speaks. Make one by `sse` or `json_lines`."""
@@ -55,7 +64,7 @@ class StreamDialect:
     """The types of events that are errors."""
     ignore_events: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
     """The types of events that carry no content."""
-    max_event_bytes: int = MAX_EVENT_BYTES
+    max_event_bytes: int = attrs.field(default=MAX_EVENT_BYTES, validator=_bytes)
     """The most bytes that one event may have."""
 
     @classmethod
@@ -82,9 +91,9 @@ class StreamDialect:
         return cls(
             format="sse",
             done_data=done_data,
-            done_events=_names(done_events),
-            error_events=_names(error_events),
-            ignore_events=_names(ignore_events),
+            done_events=done_events,
+            error_events=error_events,
+            ignore_events=ignore_events,
             max_event_bytes=max_event_bytes,
         )
 
@@ -100,18 +109,33 @@ class StreamDialect:
     @classmethod
     def for_content_type(cls, content_type: str) -> StreamDialect:
         """The dialect of a response that names none: JSON Lines by its types, else plain server-sent events."""
-        essence = content_type.partition(";")[0].strip().lower()
-        return cls.json_lines() if essence in _JSON_LINES_TYPES else cls.sse()
+        return cls.json_lines() if _essence(content_type) in _JSON_LINES_TYPES else cls.sse()
+
+    @property
+    def accept(self) -> str:
+        """The ``Accept`` header that asks for a stream of this dialect."""
+        return _EVENT_STREAM if self.format == "sse" else "application/jsonl"
 
     @property
     def declares_end(self) -> bool:
         """Whether a complete stream has a terminal event, so that one without it was cut off."""
         return self.done_data is not None or bool(self.done_events)
 
-    def decoder(self) -> Decoder:
-        """A decoder for a stream of this dialect."""
+    def reads(self, content_type: str, *, strict: bool) -> bool:
+        """Whether a body of this type can be a stream of this dialect.
+
+        Labels are often wrong, so anything passes but what would silently be a stream without events: a JSON or
+        HTML page read as server-sent events. Where *strict*, only the types of the format pass.
+        """
+        essence = _essence(content_type)
+        if self.format == "json_lines":
+            return not strict or essence in _JSON_LINES_TYPES or essence == "application/json"
+        return essence == _EVENT_STREAM or not (strict or essence.endswith("json") or essence == "text/html")
+
+    def decoder(self, *, last_event_id: str = "") -> Decoder:
+        """A decoder for a stream of this dialect, which may go on where another broke off."""
         if self.format == "sse":
-            return SSEDecoder(max_event_bytes=self.max_event_bytes)
+            return SSEDecoder(max_event_bytes=self.max_event_bytes, last_event_id=last_event_id)
         return JSONLDecoder(max_event_bytes=self.max_event_bytes)
 
     def role(self, event: ServerSentEvent) -> EventRole:
@@ -123,3 +147,8 @@ class StreamDialect:
         if event.event in self.error_events:
             return EventRole.ERROR
         return EventRole.IGNORED if event.event in self.ignore_events else EventRole.CONTENT
+
+
+def _essence(content_type: str) -> str:
+    """The type itself, without parameters."""
+    return content_type.partition(";")[0].strip().lower()

@@ -1,4 +1,4 @@
-"""Lines of a stream of bytes: CR, LF and CRLF end one, wherever the stream is split."""
+"""Lines of a stream of bytes, wherever the stream is split."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ __all__ = ["LineSplitter"]
 
 
 class LineSplitter:
-    """Splits a stream into lines, without the byte order mark at its start. Copies each byte a few times at most."""
+    """Splits a stream into lines, without the byte order mark at its start. Copies each byte a few times at most.
 
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []  # of a line that has not ended
+    Args:
+        cr_ends: Whether CR and CRLF end a line as LF does.
+    """
+
+    def __init__(self, *, cr_ends: bool) -> None:
+        self._cr_ends = cr_ends
+        self._rest = bytearray()  # of the line that has not ended
         self._after_cr = False  # an LF that comes next belongs to the CR before
         self._start: bytes | None = b""  # what came before it was known whether there is a byte order mark
-        self.pending = 0
+
+    @property
+    def pending(self) -> int:
         """Bytes of the line that has not ended."""
+        return len(self._rest)
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take in a piece of the stream and give the lines that it completed, without their ends."""
@@ -24,21 +32,26 @@ class LineSplitter:
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
-        if b"\r" in chunk:
+        if self._cr_ends and b"\r" in chunk:
             self._after_cr = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         lines = chunk.split(b"\n")
         rest = lines.pop()
-        if lines:
-            if self._parts:
-                self._parts.append(lines[0])
-                lines[0] = b"".join(self._parts)
-                self._parts.clear()
-            self.pending = 0
-        if rest:
-            self._parts.append(rest)
-            self.pending += len(rest)
+        if lines and self._rest:
+            self._rest += lines[0]
+            lines[0] = bytes(self._rest)
+            self._rest.clear()
+        self._rest += rest
         return lines
+
+    def finish(self) -> bytes:
+        """Take in the end of the stream and give the line that it cut off, or nothing."""
+        if self._start is not None:
+            self._rest += self._start  # too short for a byte order mark
+        line = bytes(self._rest)
+        self._rest.clear()
+        self._start = b""
+        return line
 
     def _without_mark(self, start: bytes) -> bytes:
         """What of the stream's *start* is known to be text."""

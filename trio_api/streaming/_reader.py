@@ -13,7 +13,8 @@ from typing import final
 from .._errors import APIStreamDecodeError, APIStreamError, APIStreamTruncatedError
 from ..models import NotJSON, loads
 from ._dialect import EventRole, StreamDialect
-from ._sse import ServerSentEvent, SSEDecoder
+from ._event import ServerSentEvent
+from ._sse import SSEDecoder
 
 __all__ = ["EventReader", "NoEvent"]
 
@@ -38,27 +39,31 @@ class EventReader:
         self._decoder = dialect.decoder()
         self._events: deque[ServerSentEvent] = deque()
         self._failure: APIStreamError | None = None  # raised when the events before it are gone
-        self._at_end_of_data = False
-        self._is_complete = False
-        self.delivered = 0
-        """How many events were pulled."""
-        self.last_event_id = ""
-        """What a reconnection sends as ``Last-Event-ID``: the id of the last event that was pulled, if it had one."""
+        self._is_ended = False  # nothing that comes is of the stream any more
+        self._retry: int | None = None
+        self.is_terminated = False
+        """Whether the terminal event came, so that the rest of the body is of no interest."""
+
+    @property
+    def last_event_id(self) -> str:
+        """What a reconnection sends as ``Last-Event-ID``, once every event was pulled; empty: it can't resume."""
+        return self._decoder.last_event_id if isinstance(self._decoder, SSEDecoder) else ""
 
     @property
     def retry(self) -> int | None:
-        """The reconnection time, in milliseconds, that the server asked for, or None."""
-        return self._decoder.retry if isinstance(self._decoder, SSEDecoder) else None
+        """The reconnection time, in milliseconds, that the server asked for last, or None."""
+        latest = self._decoder.retry if isinstance(self._decoder, SSEDecoder) else None
+        return self._retry if latest is None else latest
 
     @property
     def has_news(self) -> bool:
-        """Whether pulling gives something else than `NoEvent.NEED_DATA`: an event of content, an error or the end."""
-        return bool(self._events) or self._failure is not None or self._at_end_of_data or self._is_complete
+        """Whether pulling gives something else than `NoEvent.NEED_DATA`: an event, an error or the end."""
+        return bool(self._events) or self._failure is not None or self._is_ended
 
     @property
-    def can_resume(self) -> bool:
-        """Whether the stream, broken off here, can go on over another connection."""
-        return self._dialect.format == "sse" and not self._is_complete and self._failure is None
+    def is_cut_off(self) -> bool:
+        """Whether the body ended without the terminal event that the dialect declares."""
+        return isinstance(self._failure, APIStreamTruncatedError)
 
     def feed(self, chunk: bytes) -> None:
         """Take in a piece of the body."""
@@ -67,49 +72,41 @@ class EventReader:
     def finish(self) -> None:
         """Take in the end of the body."""
         self._take(self._decoder.finish)
-        self._at_end_of_data = True
+        if not self._is_ended and self._failure is None and self._dialect.declares_end:
+            self._failure = APIStreamTruncatedError(
+                "the stream ended without the terminal event that its dialect declares"
+            )
+        self._is_ended = True
 
-    def restart(self) -> None:
-        """Go on with the body of another response."""
-        self._decoder = self._dialect.decoder()
-        self._events.clear()
-        self._at_end_of_data = False
+    def end(self) -> None:
+        """The server has no more to say (status 204): the stream is complete, whatever its dialect declares."""
+        self._is_ended = True
+
+    def resume(self) -> None:
+        """Go on with the body of another response; every event of the one before was pulled."""
+        self._retry = self.retry
+        self._decoder = self._dialect.decoder(last_event_id=self.last_event_id)
+        self._failure, self._is_ended = None, False
 
     def pull(self) -> ServerSentEvent | NoEvent:
         """The next event for the caller.
 
         Raises:
             APIStreamError: The server sent an error event; it is the end of the stream.
-            APIStreamDecodeError: The stream is not what its dialect says.
+            APIStreamDecodeError: The stream is not what its format says.
             APIStreamTruncatedError: The stream ended without its terminal event.
         """
         if self._events:
             event = self._events.popleft()
-            self.last_event_id = event.id
-            role = self._dialect.role(event)
-            if role is EventRole.ERROR:
-                self._is_complete = True
-                self._events.clear()
+            if self._dialect.role(event) is EventRole.ERROR:
                 raise _server_error(event)
-            if role is EventRole.LAST:
-                self._is_complete = True
-                self._events.clear()
-            self.delivered += 1
             return event
-        if self._is_complete:
-            return NoEvent.END
         if self._failure is not None:
             raise self._failure
-        if not self._at_end_of_data:
-            return NoEvent.NEED_DATA
-        if self._dialect.declares_end:
-            raise APIStreamTruncatedError(
-                f"the stream ended after {self.delivered} events without the terminal event that its dialect declares"
-            )
-        return NoEvent.END
+        return NoEvent.END if self._is_ended else NoEvent.NEED_DATA
 
     def _take(self, decode: Callable[[], list[ServerSentEvent]]) -> None:
-        if self._is_complete or self._failure is not None:
+        if self._is_ended or self._failure is not None:
             return  # what follows the end of a stream is not part of it
         try:
             events = decode()
@@ -118,11 +115,12 @@ class EventReader:
             return
         for event in events:
             role = self._dialect.role(event)
-            if role is EventRole.END:
-                self._is_complete = True
-                return
-            if role is not EventRole.IGNORED:
+            if role in (EventRole.CONTENT, EventRole.LAST, EventRole.ERROR):
                 self._events.append(event)
+            if role in (EventRole.END, EventRole.LAST, EventRole.ERROR):
+                self._is_ended = True
+                self.is_terminated = role is not EventRole.ERROR
+                return
 
 
 def _server_error(event: ServerSentEvent) -> APIStreamError:

@@ -1,4 +1,4 @@
-"""Server-sent events, as a push parser: bytes in, events out.
+"""Server-sent events, as a push parser.
 
 The algorithm is that of the WHATWG HTML standard, section 9.2.6 "Interpreting an event stream", but for a bound
 on the size of an event, of which the standard says nothing. Linear in the size of the stream, however it is split.
@@ -6,128 +6,73 @@ on the size of an event, of which the standard says nothing. Linear in the size 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-import attrs
+from ._decoder import MAX_EVENT_BYTES, EventDecoder
+from ._event import ServerSentEvent
 
-from .._errors import APIStreamDecodeError
-from ..models import NotJSON, loads
-from ._lines import LineSplitter
+__all__ = ["SSEDecoder"]
 
-__all__ = ["MAX_EVENT_BYTES", "SSEDecoder", "ServerSentEvent"]
-
-MAX_EVENT_BYTES: Final = 1024 * 1024  # bytes of one event, as the large vendor SDKs' servers never come near
+_MAX_RETRY_DIGITS: Final = 12  # a reconnection time of thirty years; Python refuses to read thousands of digits
 
 
-@attrs.define(slots=True)
-class ServerSentEvent:
-    """One event of a stream."""
-
-    event: str = "message"
-    """Its type; ``message`` where the server gave none."""
-    data: str = ""
-    """Its data; several ``data:`` lines are joined by newlines."""
-    id: str = ""
-    """The last event id that the stream has given, here or before; empty where it gave none."""
-    retry: int | None = None
-    """The reconnection time, in milliseconds, that came with this event, or None."""
-
-    def json(self) -> Any:
-        """The data as plain JSON values.
-
-        Raises:
-            APIStreamDecodeError: The data is no JSON.
-        """
-        try:
-            return loads(self.data.encode())
-        except NotJSON as problem:
-            raise APIStreamDecodeError(f"the data of an event {self.event!r} is {problem}", body=self.data) from None
-
-
-class SSEDecoder:
+class SSEDecoder(EventDecoder):
     """Decodes a ``text/event-stream``, in any split of its bytes.
 
     Args:
-        max_event_bytes: The most bytes that one event may have.
+        max_event_bytes: The most bytes that one event may have, with the names of its fields; comments do not
+            count, but each has to be smaller than that too.
+        last_event_id: The last event id of the stream that this one goes on with. The events here have it until
+            the stream gives another, as browsers do it.
     """
 
-    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
-        self._lines = LineSplitter()
-        self._limit = max_event_bytes
+    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, last_event_id: str = "") -> None:
+        super().__init__(cr_ends=True, max_event_bytes=max_event_bytes)
         self._size = 0  # bytes of the event so far, complete lines only
         self._data: list[bytes] = []
         self._type = b""
+        self._id = last_event_id
         self._retry: int | None = None
-        self.last_event_id = ""
-        """The last ``id:`` that a dispatched event gave: what a reconnection sends as ``Last-Event-ID``."""
+        self.last_event_id = last_event_id
+        """The last event id of the stream, as of the last blank line: what a reconnection sends back."""
         self.retry: int | None = None
         """The last reconnection time that the server asked for, in milliseconds, or None."""
-        self._id = ""
-        self._failure: APIStreamDecodeError | None = None  # raised when the events before it were given
 
-    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """Take in a piece of the stream.
-
-        Returns:
-            The events that it completed.
-
-        Raises:
-            APIStreamDecodeError: An event is larger than the limit, and those before it were given already.
-        """
-        self._raise_failure()
-        events: list[ServerSentEvent] = []
-        data = self._data
-        for line in self._lines.feed(chunk):
-            if line:
-                self._size += len(line)
-                if self._size > self._limit:
-                    break
-                if line.startswith(b"data: "):
-                    data.append(line[6:])
-                else:
-                    self._field(line)
-            else:
+    def _decode(self, lines: list[bytes], events: list[ServerSentEvent]) -> None:
+        data, limit, size = self._data, self._limit, self._size
+        for line in lines:
+            if not line:
+                # "If the line is empty (a blank line): dispatch the event"
+                self.last_event_id = self._id
                 if data:
-                    events.append(self._dispatch())
-                else:
-                    self._reset()
-                self._size = 0
-        if self._size + self._lines.pending > self._limit:
-            self._failure = APIStreamDecodeError(f"an event of the stream is larger than {self._limit} bytes")
-            if not events:
-                self._raise_failure()
-        return events
+                    text = (data[0] if len(data) == 1 else b"\n".join(data)).decode("utf-8", "replace")
+                    kind = self._type.decode("utf-8", "replace") if self._type else "message"
+                    events.append(ServerSentEvent(kind, text, self._id, self._retry))
+                self._start_event()
+                size = 0
+            elif size + len(line) > limit:
+                return self._fail_too_large()
+            elif line.startswith(b"data: "):
+                data.append(line[6:])
+                size += len(line) + 1  # an empty line of data takes room too
+            elif not line.startswith(b":"):
+                self._take_field(line)
+                size += len(line)
+        self._size = size
+        if size + self._lines.pending > limit:
+            self._fail_too_large()
+        return None
 
-    def finish(self) -> list[ServerSentEvent]:
-        """Take in the end of the stream: an event that no blank line ended is discarded, as the standard has it.
+    def _decode_end(self, line: bytes, events: list[ServerSentEvent]) -> None:
+        # "Once the end of the file is reached, any pending data must be discarded."
+        self._start_event()
 
-        Raises:
-            APIStreamDecodeError: An event is larger than the limit, and those before it were given already.
-        """
-        self._raise_failure()
-        self._reset()
-        self._size = 0
-        return []
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-
-    def _dispatch(self) -> ServerSentEvent:
-        data = self._data
-        text = (data[0] if len(data) == 1 else b"\n".join(data)).decode("utf-8", "replace")
-        event = ServerSentEvent(
-            self._type.decode("utf-8", "replace") if self._type else "message", text, self._id, self._retry
-        )
-        self._reset()
-        return event
-
-    def _reset(self) -> None:
-        self.last_event_id = self._id
+    def _start_event(self) -> None:
         self._data.clear()
         self._type, self._retry = b"", None
 
-    def _field(self, line: bytes) -> None:
+    def _take_field(self, line: bytes) -> None:
+        """Process the field of a line that is no comment and, for speed, does not begin with ``data: ``."""
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
@@ -136,8 +81,7 @@ class SSEDecoder:
             self._type = value
         elif name == b"id" and b"\0" not in value:
             self._id = value.decode("utf-8", "replace")
-        elif name == b"retry" and value.isdigit() and len(value) <= _MAX_RETRY_DIGITS:
-            self.retry = self._retry = int(value)
-
-
-_MAX_RETRY_DIGITS: Final = 12  # a reconnection time of thirty years; Python refuses to read thousands of digits
+        elif name == b"retry" and value.isdigit():  # of bytes: ASCII digits only
+            digits = value.lstrip(b"0") or b"0"
+            if len(digits) <= _MAX_RETRY_DIGITS:
+                self.retry = self._retry = int(digits)
