@@ -348,6 +348,20 @@ def test_headers_in_logs_pass_the_allowlist(header: tuple[bytes, bytes], is_show
     assert "canary" not in text
 
 
+@pytest.mark.parametrize("line", [b"X-Token canary", b"it's a canary", b"both ' and \" canary", b"\xff canary"])
+def test_exceptions_in_logs_do_not_quote_the_wire(line: bytes) -> None:
+    """The DEBUG line of a failure has the exception in it, and that the header line that was not understood."""
+    error = httpx.RemoteProtocolError(httpx.RemoteProtocolError(f"illegal header line: {bytearray(line)}"))
+    text = shown("receive_response_headers.failed exception=%r", error)
+    assert text == "receive_response_headers.failed exception=RemoteProtocolError([redacted])"
+
+
+def test_other_exceptions_in_logs_are_shown() -> None:
+    """Why a connection failed is what the log is for."""
+    error = httpx.ConnectError("All connection attempts failed")
+    assert "All connection attempts failed" in shown("connect_tcp.failed exception=%r", error)
+
+
 @given(
     name=st.from_regex(r"\Ax-[a-z0-9!#$%&*+.^_`|~-]*\Z").map(str.encode),
     before=st.binary(max_size=8),

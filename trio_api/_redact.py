@@ -95,7 +95,10 @@ def redacted_response(response: httpx.Response) -> httpx.Response:
 
 # -- tracebacks ----------------------------------------------------------------------------------------------
 
-_SEALED_PACKAGES: Final = frozenset({"trio_api", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "attr", "attrs"})
+_SEALED_PACKAGES: Final = frozenset(
+    """trio_api attr attrs cattrs msgspec httpx httpx2 httpcore httpcore2 h11 h2 hpack trio ssl socket""".split()
+)
+"""This library, and what it hands headers, bodies and URLs to."""
 
 
 def seal_traceback(error: BaseException) -> None:
@@ -176,6 +179,10 @@ _URL_IN_TEXT: Final = re.compile(r"""\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>]+""")
 _HEADERS_IN_TEXT: Final = re.compile(r"""\(b(['"])(?P<name>(?:(?!\1).)*)\1, *b(['"])(?P<value>(?:\\.|(?!\3).)*)\3\)""")
 
 
+_EXCEPTION_IN_TEXT: Final = re.compile(r"""\bexception=(?P<name>\w*)\(.*\bb\\?['"].*""", re.DOTALL)
+"""An exception whose text has bytes in it: h11 quotes the line of the headers that it does not like."""
+
+
 def _header_shown(match: re.Match[str]) -> str:
     return match[0] if match["name"].lower() in SAFE_HEADERS else f"(b'{match['name']}', b'{REDACTED}')"
 
@@ -187,6 +194,7 @@ class LogRedactor(logging.Filter):
         text = record.getMessage()
         text = _URL_IN_TEXT.sub(lambda match: redact_url(match[0]), text)
         text = re.sub(r"target=b(['\"])(.*?)\1", lambda m: f"target={redact_url(m[2])!r}", text)
+        text = _EXCEPTION_IN_TEXT.sub(rf"exception=\g<name>({REDACTED})", text)
         record.msg, record.args = _HEADERS_IN_TEXT.sub(_header_shown, text), None
         return True
 
