@@ -13,7 +13,7 @@ from ..request import FinalRequestOptions, Origins
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["BasePaginator", "PageClient", "paged_list"]
+__all__ = ["BasePaginator", "PageClient", "checked_page_type", "paged_list"]
 
 T = TypeVar("T")
 PageT = TypeVar("PageT", bound=BasePage[Any])
@@ -57,7 +57,7 @@ class BasePaginator(Generic[T, PageT, ClientT]):
 
     def __init__(self, client: ClientT, options: FinalRequestOptions, page: type[PageT], model: Any = None) -> None:
         self._client = client
-        self._page_type = self._checked_page_type(page, model)
+        self._page_type = checked_page_type(page, model, self._page_base)
         self._list = paged_list(client, options)
 
     def __repr__(self) -> str:
@@ -97,13 +97,23 @@ class BasePaginator(Generic[T, PageT, ClientT]):
             raise RuntimeError("there is no page: the list was consumed whole when its checkpoint was taken")
         return attrs.evolve(self._list, positions=self._list.positions[:1])
 
-    def _checked_page_type(self, page: object, model: Any) -> Any:
-        cls = get_origin(page) or page
-        if not (isinstance(cls, type) and issubclass(cls, self._page_base)):
-            colour = self._page_base.__name__.removeprefix("Base").removesuffix("Page")
-            raise TypeError(
-                f"page must be a subclass of {self._page_base.__name__}, such as page={colour}CursorPage[Item], "
-                f"got {page!r}"
-            )
-        generic = cast("Any", page)
-        return generic[model] if page is cls and len(getattr(generic, "__parameters__", ())) == 1 else generic
+
+def checked_page_type(page: object, model: Any, base: type[BasePage[Any]]) -> Any:
+    """The page class with the type of its items.
+
+    Args:
+        page: The page class, ``AsyncCursorPage[Item]``; or without the type of the items, then it gets *model*.
+        model: What an item is built into.
+        base: What page classes of the client's colour inherit from.
+
+    Raises:
+        TypeError: *page* is no such class.
+    """
+    cls = get_origin(page) or page
+    if not (isinstance(cls, type) and issubclass(cls, base)):
+        colour = base.__name__.removeprefix("Base").removesuffix("Page")
+        raise TypeError(
+            f"page must be a subclass of {base.__name__}, such as page={colour}CursorPage[Item], got {page!r}"
+        )
+    generic = cast("Any", page)
+    return generic[model] if page is cls and len(getattr(generic, "__parameters__", ())) == 1 else generic

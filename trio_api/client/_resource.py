@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["APIResource", "AsyncAPIResource", "SyncAPIResource", "rebind_resources"]
 
+
 class APIResource:
     """A group of an SDK's methods, such as ``client.models``.
 
@@ -17,6 +18,23 @@ class APIResource:
     """
 
     _client: Any
+
+    @property
+    def with_raw_response(self) -> Any:
+        """The same methods, each giving the response in its wrapper; those of lists give that of the first page.
+
+        It holds for methods that give what their call of the client gives. `to_raw_response` does the same for one
+        method, and keeps its types.
+        """
+        return _bound_to(self, self._client.with_raw_response)
+
+    @property
+    def with_streaming_response(self) -> Any:
+        """The same methods, each giving a block in which the response is open, its body not read until asked for.
+
+        `to_streaming_response` does the same for one method, and keeps its types.
+        """
+        return _bound_to(self, self._client.with_streaming_response)
 
 
 class AsyncAPIResource(APIResource):
@@ -47,9 +65,21 @@ class SyncAPIResource(APIResource):
 
 def rebind_resources(copied: Any, *, parent: Any) -> None:
     """Give the copy of a client resources of its own, in place of those bound to its *parent*."""
-    for name, value in vars(copied).items():
-        if isinstance(value, APIResource) and value._client is parent:
-            resource = object.__new__(type(value))
-            resource.__dict__.update(value.__dict__)
-            resource._client = copied
-            copied.__dict__[name] = resource
+    _rebind(copied, parent, copied)
+
+
+def _rebind(holder: Any, parent: Any, client: Any) -> None:
+    """In place of the resources of *holder* that call *parent*, give it such as call *client*."""
+    members: dict[str, object] = holder.__dict__
+    for name, value in members.items():
+        if isinstance(value, APIResource) and value.__dict__["_client"] is parent:
+            members[name] = _bound_to(value, client)
+
+
+def _bound_to(resource: APIResource, client: Any) -> Any:
+    """The same resource, with those inside it, calling *client*."""
+    bound: Any = object.__new__(type(resource))
+    bound.__dict__.update(resource.__dict__)
+    bound.__dict__["_client"] = client
+    _rebind(bound, resource.__dict__["_client"], client)
+    return bound

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, final, overload
+import os
+from typing import TYPE_CHECKING, Any, TypeVar, cast, final, overload
 
+from .._checks import check_progress
 from .._redact import sealed
+from .._types import Progress
 from ..flow import Reply
-from ..responses import BaseAPIResponse, ByteCutter, Cutter, TextCutter
+from ..responses import BaseAPIResponse, ByteCutter, Checksum, Cutter, TextCutter
+from ._download_blocking import BlockingDownload, Reopener
 from ._open_body_blocking import OpenBody
 from ._pieces_blocking import KnownBody, Pieces
 
@@ -115,3 +119,46 @@ class APIResponse(BaseAPIResponse[R]):
             return Pieces(KnownBody(self._known_pieces()), cutter)
         self._claim(reader)
         return Pieces(self._body, cutter)
+
+    # -- as a file -------------------------------------------------------------------------------------------
+
+    @sealed
+    def stream_to_file(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        progress: Progress | None = None,
+        resume: bool = False,
+        checksum: str | None = None,
+    ) -> None:
+        """Store the decoded body in a file.
+
+        The bytes go to a file of another name beside it, which takes the name once it is whole, was flushed to the
+        disk and has the checksum: under *path* a part of it never stands. What fails or is cancelled leaves nothing.
+
+        To go on with what an earlier download left, ask for an unencoded body: send ``Accept-Encoding: identity``.
+
+        Args:
+            path: The file; one that exists is replaced.
+            progress: A plain function of the bytes stored and of their total, where that is known.
+            resume: Whether to go on with what an earlier download to *path* left, if the server still has the same
+                version (a strong ETag or a Last-Modified says so), and to leave such a part if this one fails. A
+                connection that breaks is then gone on with as the retry policy says, by a request for the rest;
+                ``max_retries`` counts those that brought nothing. Only for GET.
+            checksum: What the file must have: ``"sha256:..."``, of any algorithm of `hashlib`.
+
+        Raises:
+            APIConnectionError: The connection broke, or the body ended before its Content-Length.
+            APIResponseValidationError: The checksum is another.
+            ClientStateError: The body was begun to be read in another way.
+            OSError: The file can't be written, or another download with *resume* writes to it.
+            TypeError, ValueError: An argument can't be what it is meant to be.
+        """
+        expected = None if checksum is None else Checksum.parse(checksum)
+        check_progress(progress)
+        if self._body is not None:
+            self._claim("stream_to_file")
+        body = self._body or KnownBody(self._known_pieces())
+        owner = cast("Reopener", self._owner)
+        download = BlockingDownload(owner, self._options, self._reply, body, progress)
+        download.save(path, resume=resume and self._body is not None, checksum=expected)

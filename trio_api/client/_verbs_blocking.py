@@ -1,24 +1,25 @@
-"""The verbs of the blocking client, in three views: giving the value, the response in its wrapper, or an open one."""
+"""The verbs of the blocking client, in two views: giving the value, and giving the response in its wrapper."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
 from .._redact import sealed
-from .._types import Content, not_given
+from .._types import Content, Files, Progress, not_given
 from ..request import FinalRequestOptions
 from ._base import OptionsTypes, final_options
-from ._open_response_blocking import ResponseManager
+from ._pages_blocking import BaseSyncPage
+from ._paginator import checked_page_type
 from ._responses_blocking import APIResponse
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
-__all__ = ["RawResponses", "StreamingResponses", "SyncVerbs"]
+__all__ = ["RawResponses", "SyncVerbs"]
 
 R = TypeVar("R")
+SyncPageT = TypeVar("SyncPageT", bound="BaseSyncPage[Any]")
 
 
 class SyncVerbs:
@@ -41,10 +42,15 @@ class SyncVerbs:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> R:
-        """POST *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("POST", path, options, json_data=body, content=content))
+        """POST *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return self.request(
+            cast_to,
+            final_options("POST", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     def put(
@@ -54,10 +60,15 @@ class SyncVerbs:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> R:
-        """PUT *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("PUT", path, options, json_data=body, content=content))
+        """PUT *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return self.request(
+            cast_to,
+            final_options("PUT", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     def patch(
@@ -67,10 +78,15 @@ class SyncVerbs:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> R:
-        """PATCH *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("PATCH", path, options, json_data=body, content=content))
+        """PATCH *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return self.request(
+            cast_to,
+            final_options("PATCH", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     def delete(
@@ -80,10 +96,13 @@ class SyncVerbs:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
         options: OptionsTypes | None = None,
     ) -> R:
-        """DELETE *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("DELETE", path, options, json_data=body, content=content))
+        """DELETE *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return self.request(
+            cast_to, final_options("DELETE", path, options, json_data=body, content=content, files=files)
+        )
 
 
 @final
@@ -93,13 +112,19 @@ class RawResponses:
     Made by ``client.with_raw_response`` only.
     """
 
-    def __init__(self, respond: Callable[[Any, FinalRequestOptions | Mapping[str, Any]], Any]) -> None:
-        self._respond = respond
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What is no verb is the client's own: a resource uses either as its ``_client``."""
+            return getattr(object.__getattribute__(self, "_client"), name)
 
     @sealed
     def request(self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]) -> APIResponse[R]:
         """Make one call, as the client's `request` does."""
-        response: APIResponse[R] = self._respond(cast_to, options)
+        response: APIResponse[R] = self._client._respond(cast_to, options)
         return response
 
     @sealed
@@ -115,10 +140,15 @@ class RawResponses:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> APIResponse[R]:
-        """POST *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("POST", path, options, json_data=body, content=content))
+        """POST *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return self.request(
+            cast_to,
+            final_options("POST", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     def put(
@@ -128,10 +158,15 @@ class RawResponses:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> APIResponse[R]:
-        """PUT *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("PUT", path, options, json_data=body, content=content))
+        """PUT *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return self.request(
+            cast_to,
+            final_options("PUT", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     def patch(
@@ -141,10 +176,15 @@ class RawResponses:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> APIResponse[R]:
-        """PATCH *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("PATCH", path, options, json_data=body, content=content))
+        """PATCH *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return self.request(
+            cast_to,
+            final_options("PATCH", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     def delete(
@@ -154,85 +194,25 @@ class RawResponses:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
         options: OptionsTypes | None = None,
     ) -> APIResponse[R]:
-        """DELETE *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("DELETE", path, options, json_data=body, content=content))
-
-
-@final
-class StreamingResponses:
-    """The verbs, each giving a block in which the response is open, its body not read until asked for.
-
-    ::
-
-        with client.with_streaming_response.get("/export", cast_to=bytes) as response:
-            response.stream_to_file("export.csv")
-
-    Made by ``client.with_streaming_response`` only.
-    """
-
-    def __init__(self, respond: Callable[[Any, FinalRequestOptions | Mapping[str, Any]], Any]) -> None:
-        self._respond = respond
+        """DELETE *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return self.request(
+            cast_to, final_options("DELETE", path, options, json_data=body, content=content, files=files)
+        )
 
     @sealed
-    def request(self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]) -> ResponseManager[R]:
-        """Describe one call, as the client's `request` makes it; it is made when the block is entered."""
-        return ResponseManager(functools.partial(self._respond, cast_to, options))
-
-    @sealed
-    def get(self, path: str, *, cast_to: TypeForm[R], options: OptionsTypes | None = None) -> ResponseManager[R]:
-        """GET *path*; see `request`."""
-        return self.request(cast_to, final_options("GET", path, options))
-
-    @sealed
-    def post(
+    def get_api_list(
         self,
         path: str,
         *,
-        cast_to: TypeForm[R],
+        model: Any,
+        page: type[SyncPageT],
         body: object = not_given,
-        content: Content | None = None,
         options: OptionsTypes | None = None,
-    ) -> ResponseManager[R]:
-        """POST *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("POST", path, options, json_data=body, content=content))
-
-    @sealed
-    def put(
-        self,
-        path: str,
-        *,
-        cast_to: TypeForm[R],
-        body: object = not_given,
-        content: Content | None = None,
-        options: OptionsTypes | None = None,
-    ) -> ResponseManager[R]:
-        """PUT *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("PUT", path, options, json_data=body, content=content))
-
-    @sealed
-    def patch(
-        self,
-        path: str,
-        *,
-        cast_to: TypeForm[R],
-        body: object = not_given,
-        content: Content | None = None,
-        options: OptionsTypes | None = None,
-    ) -> ResponseManager[R]:
-        """PATCH *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("PATCH", path, options, json_data=body, content=content))
-
-    @sealed
-    def delete(
-        self,
-        path: str,
-        *,
-        cast_to: TypeForm[R],
-        body: object = not_given,
-        content: Content | None = None,
-        options: OptionsTypes | None = None,
-    ) -> ResponseManager[R]:
-        """DELETE *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("DELETE", path, options, json_data=body, content=content))
+        method: str = "get",
+    ) -> APIResponse[SyncPageT]:
+        """Ask for the first page of a list, which is the value."""
+        page_type = checked_page_type(page, model, BaseSyncPage)
+        return self.request(page_type, final_options(method, path, options, json_data=body))

@@ -1,24 +1,25 @@
-"""The verbs of the Trio client, in three views: giving the value, the response in its wrapper, or an open one."""
+"""The verbs of the Trio client, in two views: giving the value, and giving the response in its wrapper."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
 from .._redact import sealed
-from .._types import Content, not_given
+from .._types import Content, Files, Progress, not_given
 from ..request import FinalRequestOptions
 from ._base import OptionsTypes, final_options
-from ._open_response_trio import AsyncResponseManager
+from ._pages_trio import BaseAsyncPage
+from ._paginator import checked_page_type
 from ._responses_trio import AsyncAPIResponse
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
-__all__ = ["AsyncRawResponses", "AsyncStreamingResponses", "AsyncVerbs"]
+__all__ = ["AsyncRawResponses", "AsyncVerbs"]
 
 R = TypeVar("R")
+AsyncPageT = TypeVar("AsyncPageT", bound="BaseAsyncPage[Any]")
 
 
 class AsyncVerbs:
@@ -41,10 +42,15 @@ class AsyncVerbs:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> R:
-        """POST *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return await self.request(cast_to, final_options("POST", path, options, json_data=body, content=content))
+        """POST *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return await self.request(
+            cast_to,
+            final_options("POST", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     async def put(
@@ -54,10 +60,15 @@ class AsyncVerbs:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> R:
-        """PUT *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return await self.request(cast_to, final_options("PUT", path, options, json_data=body, content=content))
+        """PUT *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return await self.request(
+            cast_to,
+            final_options("PUT", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     async def patch(
@@ -67,10 +78,15 @@ class AsyncVerbs:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> R:
-        """PATCH *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return await self.request(cast_to, final_options("PATCH", path, options, json_data=body, content=content))
+        """PATCH *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return await self.request(
+            cast_to,
+            final_options("PATCH", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     async def delete(
@@ -80,10 +96,13 @@ class AsyncVerbs:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
         options: OptionsTypes | None = None,
     ) -> R:
-        """DELETE *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return await self.request(cast_to, final_options("DELETE", path, options, json_data=body, content=content))
+        """DELETE *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return await self.request(
+            cast_to, final_options("DELETE", path, options, json_data=body, content=content, files=files)
+        )
 
 
 @final
@@ -93,15 +112,21 @@ class AsyncRawResponses:
     Made by ``client.with_raw_response`` only.
     """
 
-    def __init__(self, respond: Callable[[Any, FinalRequestOptions | Mapping[str, Any]], Awaitable[Any]]) -> None:
-        self._respond = respond
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What is no verb is the client's own: a resource uses either as its ``_client``."""
+            return getattr(object.__getattribute__(self, "_client"), name)
 
     @sealed
     async def request(
         self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]
     ) -> AsyncAPIResponse[R]:
         """Make one call, as the client's `request` does."""
-        response: AsyncAPIResponse[R] = await self._respond(cast_to, options)
+        response: AsyncAPIResponse[R] = await self._client._respond(cast_to, options)
         return response
 
     @sealed
@@ -117,10 +142,15 @@ class AsyncRawResponses:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> AsyncAPIResponse[R]:
-        """POST *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return await self.request(cast_to, final_options("POST", path, options, json_data=body, content=content))
+        """POST *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return await self.request(
+            cast_to,
+            final_options("POST", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     async def put(
@@ -130,10 +160,15 @@ class AsyncRawResponses:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> AsyncAPIResponse[R]:
-        """PUT *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return await self.request(cast_to, final_options("PUT", path, options, json_data=body, content=content))
+        """PUT *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return await self.request(
+            cast_to,
+            final_options("PUT", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     async def patch(
@@ -143,10 +178,15 @@ class AsyncRawResponses:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
+        progress: Progress | None = None,
         options: OptionsTypes | None = None,
     ) -> AsyncAPIResponse[R]:
-        """PATCH *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return await self.request(cast_to, final_options("PATCH", path, options, json_data=body, content=content))
+        """PATCH *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return await self.request(
+            cast_to,
+            final_options("PATCH", path, options, json_data=body, content=content, files=files, progress=progress),
+        )
 
     @sealed
     async def delete(
@@ -156,87 +196,25 @@ class AsyncRawResponses:
         cast_to: TypeForm[R],
         body: object = not_given,
         content: Content | None = None,
+        files: Files | None = None,
         options: OptionsTypes | None = None,
     ) -> AsyncAPIResponse[R]:
-        """DELETE *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return await self.request(cast_to, final_options("DELETE", path, options, json_data=body, content=content))
-
-
-@final
-class AsyncStreamingResponses:
-    """The verbs, each giving a block in which the response is open, its body not read until asked for.
-
-    ::
-
-        async with client.with_streaming_response.get("/export", cast_to=bytes) as response:
-            await response.stream_to_file("export.csv")
-
-    Made by ``client.with_streaming_response`` only.
-    """
-
-    def __init__(self, respond: Callable[[Any, FinalRequestOptions | Mapping[str, Any]], Awaitable[Any]]) -> None:
-        self._respond = respond
+        """DELETE *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
+        return await self.request(
+            cast_to, final_options("DELETE", path, options, json_data=body, content=content, files=files)
+        )
 
     @sealed
-    def request(
-        self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]
-    ) -> AsyncResponseManager[R]:
-        """Describe one call, as the client's `request` makes it; it is made when the block is entered."""
-        return AsyncResponseManager(functools.partial(self._respond, cast_to, options))
-
-    @sealed
-    def get(self, path: str, *, cast_to: TypeForm[R], options: OptionsTypes | None = None) -> AsyncResponseManager[R]:
-        """GET *path*; see `request`."""
-        return self.request(cast_to, final_options("GET", path, options))
-
-    @sealed
-    def post(
+    async def get_api_list(
         self,
         path: str,
         *,
-        cast_to: TypeForm[R],
+        model: Any,
+        page: type[AsyncPageT],
         body: object = not_given,
-        content: Content | None = None,
         options: OptionsTypes | None = None,
-    ) -> AsyncResponseManager[R]:
-        """POST *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("POST", path, options, json_data=body, content=content))
-
-    @sealed
-    def put(
-        self,
-        path: str,
-        *,
-        cast_to: TypeForm[R],
-        body: object = not_given,
-        content: Content | None = None,
-        options: OptionsTypes | None = None,
-    ) -> AsyncResponseManager[R]:
-        """PUT *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("PUT", path, options, json_data=body, content=content))
-
-    @sealed
-    def patch(
-        self,
-        path: str,
-        *,
-        cast_to: TypeForm[R],
-        body: object = not_given,
-        content: Content | None = None,
-        options: OptionsTypes | None = None,
-    ) -> AsyncResponseManager[R]:
-        """PATCH *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("PATCH", path, options, json_data=body, content=content))
-
-    @sealed
-    def delete(
-        self,
-        path: str,
-        *,
-        cast_to: TypeForm[R],
-        body: object = not_given,
-        content: Content | None = None,
-        options: OptionsTypes | None = None,
-    ) -> AsyncResponseManager[R]:
-        """DELETE *body* as JSON, or *content* as it is, to *path*; see `request`."""
-        return self.request(cast_to, final_options("DELETE", path, options, json_data=body, content=content))
+        method: str = "get",
+    ) -> AsyncAPIResponse[AsyncPageT]:
+        """Ask for the first page of a list, which is the value."""
+        page_type = checked_page_type(page, model, BaseAsyncPage)
+        return await self.request(page_type, final_options(method, path, options, json_data=body))

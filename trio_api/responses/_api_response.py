@@ -15,6 +15,7 @@ from .._errors import APIResponseValidationError, ClientStateError
 from .._records import AttemptRecord, ValidationProblem
 from .._redact import redact_url
 from ..flow import Reply
+from ..request import FinalRequestOptions
 from ._buffer import BodyBuffer
 from ._cutters import LineCutter
 from ._decode import Decoded
@@ -42,11 +43,13 @@ class BaseAPIResponse(Generic[R]):
         reply: Reply,
         *,
         owner: ResponseOwner,
+        options: FinalRequestOptions,
         cast_to: Any,
         adopt: Callable[[Any, BaseAPIResponse[Any], Any, bool], Any],
     ) -> None:
         self._reply = reply
         self._owner = owner
+        self._options = options
         self._cast_to = cast_to
         self._adopt = adopt  # binds a page to this response, and applies the call's post_parser
         self._parsed: dict[Any, Any] = {}

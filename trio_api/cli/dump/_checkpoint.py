@@ -10,8 +10,8 @@ from typing import Final, final
 import attrs
 import msgspec
 
+from ...transport import rename_durably
 from ..detection import Shape
-from ._output import rename_durably
 
 __all__ = ["Checkpoint", "CheckpointFile", "Source"]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-import stat
 from pathlib import Path
 from typing import Protocol, final
 
 import trio
+
+from ...transport import replace_durably, write_all
 
 __all__ = ["FileOutput", "Output", "StreamOutput", "partial_path"]
 
@@ -86,7 +87,7 @@ class FileOutput:
     async def write(self, data: bytes) -> None:
         """Write all of *data*. It goes to the page cache in microseconds, so it is not worth a thread."""
         await trio.lowlevel.checkpoint()
-        _write_all(self._fd, data)
+        write_all(self._fd, data)
         self.offset += len(data)
 
     def sync(self) -> None:
@@ -96,11 +97,7 @@ class FileOutput:
     def finish(self) -> None:
         """Flush, keep the permissions of a file of that name, and take its place."""
         self.sync()
-        try:
-            os.chmod(self._partial, stat.S_IMODE(os.stat(self._target).st_mode))
-        except FileNotFoundError:
-            pass  # nothing is replaced: the permissions are those of a new file
-        rename_durably(self._partial, self._target)
+        replace_durably(self._partial, self._target)
         self._finished = True
 
     def close(self, *, keep: bool) -> None:
@@ -126,7 +123,7 @@ class StreamOutput:
 
     async def write(self, data: bytes) -> None:
         """Write all of *data*."""
-        await trio.to_thread.run_sync(_write_all, self._fd, data, abandon_on_cancel=True)
+        await trio.to_thread.run_sync(write_all, self._fd, data, abandon_on_cancel=True)
         self.offset += len(data)
 
     def sync(self) -> None:
@@ -137,20 +134,3 @@ class StreamOutput:
 
     def close(self, *, keep: bool) -> None:
         """Nothing."""
-
-
-def rename_durably(source: Path, target: Path) -> None:
-    """Put *source* in the place of *target*, so that a crash leaves either of them whole."""
-    os.replace(source, target)
-    if hasattr(os, "O_DIRECTORY"):  # elsewhere a directory can't be opened, and needs no flush
-        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
