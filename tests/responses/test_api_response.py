@@ -9,7 +9,7 @@ import attrs
 import httpx
 import pytest
 
-from trio_api import APIResponseValidationError, AttemptRecord, ValidationProblem
+from trio_api import APIResponseValidationError, AttemptRecord, FinalRequestOptions, ValidationProblem
 from trio_api.flow import Reply
 from trio_api.responses import BaseAPIResponse, Decoded
 
@@ -35,7 +35,10 @@ def wrapper(
     adopt: Callable[..., Any] = lambda value, response, target, is_default: value,
 ) -> BaseAPIResponse[Any]:
     response = httpx.Response(201, headers={"X-Request-ID": "r1"}, request=REQUEST)
-    return BaseAPIResponse(Reply(response, RECORDS, 1), owner=owner or Owner(), cast_to=cast_to, adopt=adopt)
+    options = FinalRequestOptions(method="PUT", url="/items")
+    return BaseAPIResponse(
+        Reply(response, RECORDS, 1), owner=owner or Owner(), options=options, cast_to=cast_to, adopt=adopt
+    )
 
 
 def test_the_facts_of_http_are_there() -> None:

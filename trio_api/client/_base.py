@@ -370,7 +370,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
                 return call.options.post_parser(value)
             return value
 
-        return (wrapper or default)(reply, owner=self, cast_to=inner, adopt=adopt)
+        return (wrapper or default)(reply, owner=self, options=call.options, cast_to=inner, adopt=adopt)
 
     def _result(self, response: BaseAPIResponse[Any], cast_to: Any) -> Any:
         """What the call gives: the value, or the wrapper where *cast_to* names one."""

@@ -13,6 +13,7 @@ from .._constants import DEFAULT_MAX_RESPONSE_BYTES
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
+from ..flow import Reply
 from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
@@ -21,7 +22,8 @@ from ._open_body_blocking import OpenBody
 from ._open_stream_blocking import SyncStreams
 from ._pages_blocking import BaseSyncPage, SyncPaginator
 from ._responses_blocking import APIResponse
-from ._verbs_blocking import RawResponses, StreamingResponses, SyncVerbs
+from ._streaming_verbs_blocking import StreamingResponses
+from ._verbs_blocking import RawResponses, SyncVerbs
 
 if TYPE_CHECKING:
     from typing import Self
@@ -214,6 +216,9 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
         reply, body = self._open(call)
         return self._wrap(reply, call, split_wrapper(cast_to)[1], functools.partial(APIResponse, body=body))
 
+    def _open_again(self, options: FinalRequestOptions) -> tuple[Reply, OpenBody]:
+        return self._open(self._new_call(options))
+
     @sealed
     def request(self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]) -> R:
         """Make one call.
@@ -265,9 +270,9 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
     @property
     def with_raw_response(self) -> RawResponses:
         """The verbs, giving the response in its wrapper rather than the value."""
-        return RawResponses(self._respond)
+        return RawResponses(self)
 
     @property
     def with_streaming_response(self) -> StreamingResponses:
         """The verbs, each giving a block in which the response is open, its body not read until asked for."""
-        return StreamingResponses(self._respond_open)
+        return StreamingResponses(self)

@@ -16,6 +16,7 @@ from .._constants import CLEANUP_SECONDS, DEFAULT_MAX_RESPONSE_BYTES
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
+from ..flow import Reply
 from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultTrioHttpxClient
@@ -24,7 +25,8 @@ from ._open_body_trio import OpenBody
 from ._open_stream_trio import AsyncStreams
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
 from ._responses_trio import AsyncAPIResponse
-from ._verbs_trio import AsyncRawResponses, AsyncStreamingResponses, AsyncVerbs
+from ._streaming_verbs_trio import AsyncStreamingResponses
+from ._verbs_trio import AsyncRawResponses, AsyncVerbs
 
 if TYPE_CHECKING:
     from typing import Self
@@ -232,6 +234,9 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
         reply, body = await self._open(call)
         return self._wrap(reply, call, split_wrapper(cast_to)[1], functools.partial(AsyncAPIResponse, body=body))
 
+    async def _open_again(self, options: FinalRequestOptions) -> tuple[Reply, OpenBody]:
+        return await self._open(self._new_call(options))
+
     @sealed
     async def request(self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]) -> R:
         """Make one call.
@@ -283,9 +288,9 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
     @property
     def with_raw_response(self) -> AsyncRawResponses:
         """The verbs, giving the response in its wrapper rather than the value."""
-        return AsyncRawResponses(self._respond)
+        return AsyncRawResponses(self)
 
     @property
     def with_streaming_response(self) -> AsyncStreamingResponses:
         """The verbs, each giving a block in which the response is open, its body not read until asked for."""
-        return AsyncStreamingResponses(self._respond_open)
+        return AsyncStreamingResponses(self)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import attrs
 import httpx
 
-from .._checks import check_max_retries, check_seconds
+from .._checks import check_max_retries, check_progress, check_seconds
 from .._redact import redact_url, redacted_headers
 from .._types import AnyMapping, Content, Files, Headers, NotGiven, Progress, Query, TimeoutTypes, not_given
 
@@ -58,9 +57,8 @@ def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) 
         raise TypeError(f"{attribute.name} must be a function of the parsed value, got {value!r}")
 
 
-def _plain_function(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and (not callable(value) or inspect.iscoroutinefunction(value)):
-        raise TypeError(f"{attribute.name} must be a plain function of (sent, total), got {value!r}")
+def _progress(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    check_progress(value)
 
 
 def _optional(kind: type[object]) -> Callable[[object, attrs.Attribute[Any], object], None]:
@@ -132,7 +130,7 @@ class FinalRequestOptions(RequestOptions):
     """A raw body in place of a JSON one."""
     files: Files | None = None
     """Files of a multipart body, of which the keys of *json_data* are form fields."""
-    progress: Progress | None = attrs.field(default=None, validator=_plain_function)
+    progress: Progress | None = attrs.field(default=None, validator=_progress)
     """A function of the bytes of the body that were sent on this attempt, and of their total where it is known."""
 
     def __attrs_post_init__(self) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from ._api_response import BaseAPIResponse as BaseAPIResponse
 from ._buffer import BodyBuffer as BodyBuffer
+from ._checksum import Checksum as Checksum
 from ._cutters import (
     ByteCutter as ByteCutter,
     Cutter as Cutter,
     TextCutter as TextCutter,
 )
 from ._decode import Decoded as Decoded, decode as decode
-from ._decoding import ContentDecoder as ContentDecoder
 from ._decode_event import decode_event as decode_event
+from ._decoding import ContentDecoder as ContentDecoder
+from ._download import Download as Download, Partial as Partial, Phase as Phase
 from ._problem_log import ProblemLog as ProblemLog
 from ._status import make_status_error as make_status_error
+from ._version import Version as Version
