@@ -302,6 +302,23 @@ async def test_closing_is_awaited_but_not_for_ever(
     assert isinstance(results[0], ClientStateError)
 
 
+async def test_tasks_share_a_client(autojump_clock: trio.testing.MockClock) -> None:
+    """Fifty calls side by side, some of them cancelled: each comes to its own end, and nothing stays behind."""
+    client, script, _ = client_of(*[Slow(10, reply({"a": 1}))] * 50, timeout=None)
+    results: list[Any] = []
+
+    async def call(number: int) -> None:
+        with trio.move_on_after(5 if number % 5 == 0 else 50):
+            results.append(await get(client))
+
+    async with client, trio.open_nursery() as nursery:
+        for number in range(50):
+            nursery.start_soon(call, number)
+    assert results == [{"a": 1}] * 40
+    assert len(script.sent) == 50
+    assert trio.current_time() == 10
+
+
 # -- copies --------------------------------------------------------------------------------------------------
 
 
