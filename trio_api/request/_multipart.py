@@ -21,8 +21,7 @@ __all__ = ["Multipart", "Part", "boundary_in", "make_part"]
 
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")  # RFC 2046, 5.1.1
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-# '"' as WHATWG has it (HTML, 4.10.21.8). "\" as RFC 7578 has it by way of quoted-string (RFC 9110, 5.6.4): most
-# servers take `\"` for a quotation mark within the name, so one at the end would swallow what follows it.
+# '"' as WHATWG has it (HTML, 4.10.21.8), "\" as RFC 7578 has it by way of quoted-string: so most servers read them.
 _ESCAPES: Final = str.maketrans({'"': "%22", "\\": "\\\\"})
 
 
@@ -57,7 +56,8 @@ def make_part(
 
     Raises:
         TypeError: A name, or a header, is no text.
-        ValueError: One has a character that can't be sent: CR, LF, NUL and other controls, or a lone surrogate.
+        ValueError: One has a character that can't be sent: CR, LF, NUL and other controls, or a lone surrogate; or a
+            name ends with a backslash.
     """
     disposition = b'form-data; name="%s"' % _quoted(label, "name", name)
     if filename:
@@ -66,7 +66,10 @@ def make_part(
     fields |= encode_headers(headers or {})
     if "content-disposition" in fields:
         raise ValueError(f"{label}: the header Content-Disposition is made from the names; give the filename there")
-    given = b"".join(b"%s: %s\r\n" % field for field in fields.values() if field is not None)
+    # Beyond ASCII the header fields of a part are in UTF-8 (RFC 7578, 5.1), those of a request in Latin-1.
+    given = b"".join(
+        b"%s: %s\r\n" % (key, value.decode("latin-1").encode()) for key, value in filter(None, fields.values())
+    )
     return Part(b"Content-Disposition: %s\r\n%s\r\n" % (disposition, given), source)
 
 
@@ -75,6 +78,9 @@ def _quoted(label: str, what: str, text: str) -> bytes:
         raise TypeError(f"{label}: the {what} must be a str, got {type(text).__name__}")
     if _CONTROL.search(text):
         raise ValueError(f"{label}: the {what} has a control character such as CR, LF or NUL, which no name can hold")
+    if text.endswith("\\"):
+        # However it is written, half of the parsers take it and the closing quotation mark for one within the name.
+        raise ValueError(f"{label}: the {what} ends with a backslash, which servers take for a part of what follows")
     try:
         return text.translate(_ESCAPES).encode()
     except UnicodeEncodeError:
