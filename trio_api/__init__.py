@@ -73,6 +73,8 @@ from .client import (
     SyncPaginator as SyncPaginator,
     SyncTokenPage as SyncTokenPage,
     fan_out as fan_out,
+    to_raw_response as to_raw_response,
+    to_streaming_response as to_streaming_response,
 )
 from .models import Extras as Extras, wire as wire
 from .pages import BasePage as BasePage, PageInfo as PageInfo

@@ -31,3 +31,4 @@ from ._shapes import (
 from ._stream_blocking import Stream as Stream
 from ._stream_trio import AsyncStream as AsyncStream
 from ._trio import AsyncAPIClient as AsyncAPIClient
+from ._views import to_raw_response as to_raw_response, to_streaming_response as to_streaming_response
