@@ -16,6 +16,7 @@ def colour(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> C
     time = VirtualTime()
     monkeypatch.setattr("trio_api.client._driver_blocking.time", time)
     monkeypatch.setattr("trio_api.transport._read.time", time)
+    monkeypatch.setattr("trio_api.transport._bodies.time", time)
     monkeypatch.setattr(random, "random", lambda: 0.0)
     colour: Colour = request.param(time)
     return colour
