@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import Final
 
 from .._checks import check_bytes
@@ -14,7 +15,7 @@ __all__ = ["MAX_EVENT_BYTES", "EventDecoder"]
 MAX_EVENT_BYTES: Final = 1024 * 1024  # bytes of one event; those of the large APIs are a thousandth of it
 
 
-class EventDecoder:
+class EventDecoder(abc.ABC):
     """A push parser: bytes in, events out, in any split of the bytes.
 
     A failure is raised when the events before it were given: at once where a piece completed none, else by the
@@ -57,13 +58,13 @@ class EventDecoder:
         self._raise_failure()
         return events
 
+    @abc.abstractmethod
     def _decode(self, lines: list[bytes], events: list[ServerSentEvent]) -> None:
         """Decode whole *lines* into *events*, or set the failure."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _decode_end(self, line: bytes, events: list[ServerSentEvent]) -> None:
         """Decode the *line* that the end of the stream cut off."""
-        raise NotImplementedError
 
     def _fail(self, why: str) -> None:
         self._failure = APIStreamDecodeError(f"an event of the stream {why}")

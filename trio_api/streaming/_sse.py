@@ -54,7 +54,7 @@ class SSEDecoder(EventDecoder):
                 return self._fail_too_large()
             elif line.startswith(b"data: "):
                 data.append(line[6:])
-                size += len(line) + 1  # an empty line of data takes room too
+                size += len(line)
             elif not line.startswith(b":"):
                 self._take_field(line)
                 size += len(line)
