@@ -163,7 +163,7 @@ def test_a_bearer_token_comes_from_the_environment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["example.com/x"], 2, "not the URL of a list: 'example.com/x'; it begins with https:// or http://"),
+        (["example.com/x"], 2, "not the URL of an API: 'example.com/x'; it begins with https:// or http://"),
         (["http://x\n/"], 2, "not a URL: "),
         (["http://["], 2, "has no valid host and port"),
         (["http://x", "--limit", "0"], 2, "Invalid value for '--limit'"),

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
 from enum import IntEnum
+from typing import Final
 
-__all__ = ["CommandError", "ExitCode"]
+from .._errors import TrioAPIError
+
+__all__ = ["CommandError", "ExitCode", "complaints", "told"]
+
+SIGPIPE: Final = int(getattr(signal, "SIGPIPE", 13))  # Windows has none, and the same exit code
 
 
 class ExitCode(IntEnum):
@@ -28,3 +36,21 @@ class CommandError(Exception):
     def __init__(self, message: str, code: int = ExitCode.FAILED) -> None:
         super().__init__(" ".join(message.split()))
         self.code = code
+
+
+@contextmanager
+def complaints() -> Generator[None, None, None]:
+    """What goes wrong in the block, as the `CommandError` that ends the command."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise CommandError("closed pipe", ExitCode.SIGNALLED + SIGPIPE) from None
+    except OSError as error:
+        raise CommandError(told(error)) from error
+    except (TrioAPIError, ValueError) as error:
+        raise CommandError(str(error)) from error
+
+
+def told(error: OSError) -> str:
+    """What went wrong with a file, in one line."""
+    return f"{error.filename or 'the output'}: {error.strerror or error}"

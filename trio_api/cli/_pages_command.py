@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
-import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, cast, final
+from typing import Any, Final, final
 
 import click
 import httpx
 from rich.console import Console
 from rich.progress import Progress
 
-from .._errors import TrioAPIError
-from ._complaints import CommandError, ExitCode
+from ._complaints import CommandError, ExitCode, complaints, told
+from ._flags import FILE, bearer_header, call_flags, log_level, output_flags, parse_url, parsed
 from ._progress import log_shown, progress_bars
 from ._signals import run_until_signal
 from .detection import STYLE_NAMES, Hints, Name, Shape, format_path, parse_path
@@ -26,48 +23,15 @@ from .dump import Dump, Job
 __all__ = ["pages"]
 
 
-def _parsed(parse: Callable[[str], object]) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """A callback of click that reads values by *parse*, whose `ValueError` is the complaint."""
-
-    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-        try:
-            if isinstance(value, tuple):
-                return tuple(parse(each) for each in cast("tuple[str, ...]", value))
-            return None if value is None else parse(value)
-        except ValueError as error:
-            raise click.BadParameter(str(error), ctx, param) from None
-
-    return callback
-
-
-def _parse_url(text: str) -> httpx.URL:
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL as error:
-        raise ValueError(f"not a URL: {error}") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError(f"not the URL of a list: {text!r}; it begins with https:// or http://")
-    return url
-
-
-def _parse_header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        raise ValueError(f"not a header: {text!r}; write it as 'Name: value'")
-    return name.strip(), value.strip()
-
-
 def _path_option(name: str, text: str) -> Callable[[Any], Any]:
-    return click.option(name, callback=_parsed(parse_path), metavar="PATH", help=text)
+    return click.option(name, callback=parsed(parse_path), metavar="PATH", help=text)
 
 
-FILE: Final = click.Path(dir_okay=False, path_type=Path)
 COUNT: Final = click.IntRange(1)
-SIGPIPE: Final = int(getattr(signal, "SIGPIPE", 13))  # Windows has none, and the same exit code
 
 
 @click.command(short_help="Dump every item of a paged JSON API as JSON Lines.")
-@click.argument("url", callback=_parsed(_parse_url))
+@click.argument("url", callback=parsed(parse_url))
 @click.option("--style", type=click.Choice(STYLE_NAMES), help="How the list is paged.")
 @_path_option("--items", "Where the items are: data.items, or . for the body itself.")
 @click.option("--param", metavar="NAME", help="Parameter that asks for a page (token, cursor, page, offset).")
@@ -77,28 +41,15 @@ SIGPIPE: Final = int(getattr(signal, "SIGPIPE", 13))  # Windows has none, and th
 @_path_option("--has-more-field", "Where it says whether more follows (cursor).")
 @_path_option("--page-field", "Where the number of the page is (page).")
 @_path_option("--total-field", "Where the total of items (offset) or of pages (page) is.")
-@click.option(
-    "-H", "--header", "headers", callback=_parsed(_parse_header), multiple=True, metavar="'K: V'", help="Send a header."
-)
-@click.option("--bearer-env", metavar="VAR", help="Send the bearer token that this environment variable holds.")
+@call_flags
 @click.option("--trust", "trusted", multiple=True, metavar="ORIGIN", help="Follow next links there, with credentials.")
 @click.option("-X", "--method", help="Method of the requests.  [default: GET; with --data POST]")
-@click.option("--data", callback=_parsed(json.loads), metavar="JSON", help="Body; the next page's token goes into it.")
+@click.option("--data", callback=parsed(json.loads), metavar="JSON", help="Body; the next page's token goes into it.")
 @click.option("--limit", type=COUNT, default=16, show_default=True, help="Pages at a time, if later ones are known.")
 @click.option("--ahead", type=COUNT, default=4, show_default=True, help="Pages ahead, if one names the next.")
-@click.option("--max-retries", type=click.IntRange(0), default=2, show_default=True, help="Retries of each request.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="For each connect, read and write.",
-)
 @click.option("-o", "--output", type=FILE, help="Write to a file, which has its name only once it is whole.")
 @click.option("--resume", type=FILE, help="Keep a checkpoint here, and go on from it.")
-@click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
-@click.option("-v", "--verbose", count=True, help="Show what was detected and retries; -vv every request.")
+@output_flags
 def pages(
     url: httpx.URL,
     headers: tuple[tuple[str, str], ...],
@@ -135,7 +86,7 @@ def pages(
         url=url,
         method=(method or ("GET" if data is None else "POST")).upper(),
         data=data,
-        headers={**dict(headers), **_bearer(bearer_env)},
+        headers={**dict(headers), **bearer_header(bearer_env)},
         trusted=trusted,
         hints=Hints(**hints),
         limit=limit,
@@ -150,7 +101,7 @@ def pages(
     console = Console(stderr=True)
     drawn = not quiet and (job.output is not None or not sys.stdout.isatty())  # two writers would spoil the terminal
     with (
-        log_shown(console, _log_level(quiet, verbose)),
+        log_shown(console, log_level(quiet, verbose)),
         progress_bars(console, "items", drawn=drawn) as progress,
     ):
         _run(job, _Reporter(progress, job, quiet=quiet, verbose=verbose > 0))
@@ -163,36 +114,10 @@ def _run(job: Job, reporter: _Reporter) -> None:
     except ValueError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
     except OSError as error:
-        raise CommandError(_told(error)) from error
-    try:
-        with dump:
-            run_until_signal(dump.crawl)
-            dump.finish()
-    except BrokenPipeError:
-        raise CommandError("closed pipe", ExitCode.SIGNALLED + SIGPIPE) from None
-    except OSError as error:
-        raise CommandError(_told(error)) from error
-    except (TrioAPIError, ValueError) as error:
-        raise CommandError(str(error)) from error
-
-
-def _told(error: OSError) -> str:
-    return f"{error.filename or 'the output'}: {error.strerror or error}"
-
-
-def _bearer(variable: str | None) -> Mapping[str, str]:
-    if variable is None:
-        return {}
-    token = os.environ.get(variable)
-    if not token:
-        raise CommandError(f"--bearer-env: the environment variable {variable} is not set", ExitCode.USAGE)
-    return {"Authorization": f"Bearer {token}"}
-
-
-def _log_level(quiet: bool, verbose: int) -> int:
-    if quiet:
-        return logging.ERROR
-    return (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+        raise CommandError(told(error)) from error
+    with complaints(), dump:
+        run_until_signal(dump.crawl)
+        dump.finish()
 
 
 @final

@@ -10,6 +10,7 @@ import click
 from .._version import __version__
 from ._complaints import CommandError, ExitCode
 from ._demo_command import demo
+from ._get_command import get
 from ._pages_command import pages
 
 __all__ = ["program"]
@@ -41,13 +42,15 @@ def _complain(message: str) -> None:
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="trio-api")
 def program() -> None:
-    r"""Crawl paged HTTP/JSON APIs, with retries, prefetch and parallel fan-out.
+    r"""Crawl paged HTTP/JSON APIs, with retries, prefetch and parallel fan-out; make single calls, and download.
 
     \b
+    trio-api get https://api.github.com/orgs/python-trio
     trio-api pages https://api.github.com/orgs/python-trio/repos > repos.jsonl
     trio-api demo
     """
 
 
 program.add_command(demo)
+program.add_command(get)
 program.add_command(pages)
