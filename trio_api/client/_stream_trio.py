@@ -140,7 +140,8 @@ class AsyncStream(AsyncIterator[E], Generic[E]):
         try:
             value = self._state.value(event, self._reply)
         except APIError as error:
-            raise self._state.told(error, self._reply)  # noqa: B904  # the same error
+            self._state.told(error, self._reply)
+            raise
         self._state.given += 1
         return value
 

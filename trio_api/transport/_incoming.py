@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Final, cast, final
 
@@ -10,6 +11,7 @@ import trio
 
 from .._constants import CLEANUP_SECONDS
 from ..responses import ContentDecoder
+from ._failures import FOREIGN_ERRORS
 
 __all__ = ["BlockingIncoming", "TrioIncoming"]
 
@@ -103,8 +105,9 @@ async def _unwind(chunks: AsyncIterator[bytes]) -> None:
 
     httpx's and httpcore's streams are such nests. Closing the outermost would leave the inner ones to the garbage
     collector, and Trio warns of each. A cancellation is raised at the read at the bottom and passes through all.
+    So does what is wrong with bytes that were read before, which nobody wants to know any more.
     """
-    with trio.CancelScope() as scope:
+    with trio.CancelScope() as scope, contextlib.suppress(*FOREIGN_ERRORS):
         scope.cancel(reason="enough was read")
         for _ in range(_MOST_PULLS):
             if await anext(chunks, None) is None:
