@@ -6,6 +6,7 @@ import io
 import os
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,8 +14,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from support.scripted import VirtualTime
 from trio_api.request import Body, FinalRequestOptions
-from trio_api.transport._bodies import blocking_stream, trio_stream
+from trio_api.transport._bodies import blocking_stream, measure_trio, trio_stream
 
 
 def body_of(content: Any) -> Body:
@@ -188,3 +190,102 @@ def test_an_asynchronous_iterable_is_for_the_trio_client() -> None:
 
     with pytest.raises(TypeError, match=r"content is an asynchronous iterable.*AsyncAPIClient"):
         blocking_stream(body_of(pieces()))
+
+
+# -- files on disk, progress, deadlines ------------------------------------------------------------------------
+
+
+def form_of(**files: Any) -> Body:
+    """The body of a POST with these files."""
+    return Body.from_options(FinalRequestOptions(method="POST", url="/x", files=files))
+
+
+async def test_a_form_in_memory_needs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it can take time."""
+    monkeypatch.delattr(trio.to_thread, "run_sync")
+    body = form_of(a="x", b=b"y")
+    await measure_trio(body)
+    stream = trio_stream(body)
+    sent = await read(stream)
+    assert sent == await read(stream) == b"".join(blocking_stream(body))
+    assert len(sent) == body.length
+    await stream.aclose()
+
+
+@pytest.mark.parametrize("pulls", [0, 1, 2, 5])
+async def test_a_path_is_closed_with_the_stream(pulls: int, tmp_path: Path) -> None:
+    """However much of it was read, also twice over; closing again does nothing."""
+    path = tmp_path / "large"
+    path.write_bytes(bytes(200_000))
+    body = form_of(a=path)
+    await measure_trio(body)
+    for stream in (trio_stream(body), blocking_stream(body)):
+        for _ in range(2):
+            if isinstance(stream, httpx.AsyncByteStream):
+                pieces = aiter(stream)
+                assert len([await anext(pieces, None) for _ in range(pulls)]) == pulls
+            else:
+                iterator = iter(stream)
+                assert len([next(iterator, None) for _ in range(pulls)]) == pulls
+        for _ in range(2):
+            await stream.aclose() if isinstance(stream, httpx.AsyncByteStream) else stream.close()
+        assert f"{path}" not in [link for link in map(link_of, os.listdir("/proc/self/fd")) if link]
+
+
+def link_of(name: str) -> str | None:
+    """What the descriptor is open on."""
+    try:
+        return os.readlink(f"/proc/self/fd/{name}")
+    except OSError:
+        return None
+
+
+async def test_a_read_that_was_left_behind_is_not_closed_under_its_thread(autojump_clock: MockClock) -> None:
+    """A generator can't be closed while it runs; the thread ends with it."""
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as pipe, os.fdopen(writer, "wb") as other_end:
+        stream = trio_stream(form_of(a=pipe))
+        with trio.move_on_after(1) as scope:
+            await read(stream)
+        assert scope.cancelled_caught
+        await stream.aclose()
+        other_end.write(b"late")
+
+
+async def test_a_file_that_is_not_there_is_told_by_measuring(tmp_path: Path) -> None:
+    """Before anything is built."""
+    with pytest.raises(FileNotFoundError):
+        await measure_trio(form_of(a=tmp_path / "none"))
+
+
+async def test_progress_is_told_once_the_next_piece_is_asked_for() -> None:
+    """A transport asks for it when it has written the one before."""
+    told: list[tuple[int, int | None]] = []
+
+    def progress(sent: int, total: int | None) -> None:
+        told.append((sent, total))
+
+    body = body_of(bytes(100_000))
+    pieces = aiter(trio_stream(body, progress))
+    iterator = iter(blocking_stream(body, progress))
+    expected = [(0, 100_000), (65_536, 100_000), (100_000, 100_000)]
+    for step in range(3):
+        await anext(pieces, None)
+        assert told == expected[: step + 1]
+    told.clear()
+    for step in range(3):
+        next(iterator, None)
+        assert told == expected[: step + 1]
+
+
+def test_a_blocking_upload_ends_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each write is within its timeout, but many of them are not within the call's."""
+    clock = VirtualTime()
+    monkeypatch.setattr("trio_api.transport._bodies.time", clock)
+    stream = blocking_stream(body_of(iter([b"x"] * 10)), deadline=clock.now + 2.5)
+    sent = 0
+    with pytest.raises(httpx.WriteTimeout):
+        for _ in stream:
+            sent += 1
+            clock.sleep(1)
+    assert sent == 3
