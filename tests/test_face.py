@@ -21,6 +21,7 @@ PageInfo BasePage BaseAsyncPage BaseSyncPage AsyncPaginator SyncPaginator fan_ou
 RequestOptions FinalRequestOptions make_request_options Timeout Limits URL NotGiven not_given Omit omit
 Querystring path_template
 APIResponse AsyncAPIResponse
+Stream AsyncStream StreamDialect ServerSentEvent SSEDecoder JSONLDecoder
 RetryPolicy AttemptRecord
 wire Extras MISSING ValidationProblem
 TrioAPIError ClientStateError CrossOriginError PaginationLoopError
