@@ -159,7 +159,7 @@ class StreamState:
             return None
         headers = self._resuming_headers()
         if headers is None:
-            error.add_note("The stream can't be resumed: it gave no event id.")
+            error.add_note("The stream can't be resumed: it gave no event id that a header can hold.")
             return None
         asked = None if self.reader.retry is None else self.reader.retry / 1000
         wait = policy.delay(0, retry_after=asked, time_left=time_left) if policy.max_retries else None
