@@ -129,6 +129,7 @@ def test_what_follows_the_end_is_no_part_of_the_body(name: str, encode: Callable
     encoded = encode(b"body")
     assert decoded(name, encoded + bytes(20)) == b"body"
     assert decoded(name, encoded, bytes(20), b"more") == b"body"
+    assert decoded(name, encoded, b"more", b"\x1fmore") == b"body"
 
 
 @coding
@@ -221,6 +222,45 @@ def test_a_brotli_that_knows_no_limit_is_fed_in_small_pieces() -> None:
     made = _decoding._Brotli(Library)
     assert b"".join(made.decode(brotli(body))) == body
     made.finish()
+
+
+ZSTD_MAKERS = [("zstandard", _decoding._Zstandard), ("backports.zstd", _decoding._StandardZstd)]
+
+
+@pytest.mark.parametrize(("package", "maker"), ZSTD_MAKERS)
+@given(bodies=st.lists(st.binary(max_size=200), max_size=3), places=st.lists(st.integers(0, 1000), max_size=4))
+def test_either_package_for_zstd_serves(package: str, maker: Any, bodies: list[bytes], places: list[int]) -> None:
+    """Any number of frames, however they are cut; a part of one is an error, and so is rubbish."""
+    library = pytest.importorskip(package)
+    encoded = b"".join(map(zstd, bodies))
+    made = maker(library)
+    assert b"".join(itertools.chain.from_iterable(map(made.decode, cut(encoded, places)))) == b"".join(bodies)
+    made.finish()
+    if encoded:
+        list(made.decode(zstd(b"cut off")[:-1]))
+        with pytest.raises(ValueError, match="ends in the middle"):
+            made.finish()
+
+
+@pytest.mark.parametrize(("package", "maker"), ZSTD_MAKERS)
+def test_either_package_for_zstd_is_bounded(package: str, maker: Any) -> None:
+    """What a bomb makes comes in small pieces; a window that browsers would not have is refused."""
+    library = pytest.importorskip(package)
+    bomb = zstd(bytes(100 * MIB))
+    pieces = [len(piece) for piece in maker(library).decode(bomb)]
+    assert max(pieces) <= 3 * MIB
+    assert sum(pieces) == 100 * MIB
+    zstandard = pytest.importorskip("zstandard")
+    parameters = zstandard.ZstdCompressionParameters.from_level(3, window_log=25)
+    wide = zstandard.ZstdCompressor(compression_params=parameters).compress(bytes(64 * MIB))
+    with pytest.raises(Exception, match=r"(?i)window|memory"):
+        list(maker(library).decode(wide))
+
+
+def test_what_is_asked_for_can_be_undone() -> None:
+    """Httpx asks for what its own packages can; each is known here."""
+    asked = httpx.Client().headers["accept-encoding"].split(", ")
+    assert set(asked) <= set(_decoding._MAKERS)
 
 
 def test_a_package_that_is_not_there_is_not_needed() -> None:

@@ -1,6 +1,7 @@
 """Content codings, undone piece by piece within bounds, so that a small body can't become a large one unseen.
 
-gzip and deflate by zlib; br and zstd where the packages are installed that httpx uses for them. A decoder makes
+gzip and deflate by zlib; br and zstd where the packages are installed that httpx or httpx2 use for them, so that its
+``Accept-Encoding`` names nothing that can't be undone. A decoder makes
 `PIECE` bytes at a time, whatever it is fed; where a library knows no such limit, what few bytes of input make.
 """
 
@@ -19,6 +20,7 @@ __all__ = ["MAX_CODINGS", "PIECE", "ContentDecoder"]
 PIECE: Final = 64 * 1024  # bytes that a decoder gives at a time
 MAX_CODINGS: Final = 5  # codings over one another, as urllib3 has it; each could multiply a bomb
 _GZIP_WBITS: Final = zlib.MAX_WBITS | 16  # zlib's flag for a gzip header and trailer
+_ZSTD_WINDOW: Final = 8 * 1024 * 1024  # bytes that a frame may refer back to: RFC 9659, 3
 _GZIP_MAGIC: Final = b"\x1f"  # a member begins so: RFC 1952, 2.3.1
 
 
@@ -93,11 +95,13 @@ class _Gzip:
     def __init__(self) -> None:
         self._member = zlib.decompressobj(_GZIP_WBITS)
         self._is_begun = False
+        self._is_over = False
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        while data:
+        while data and not self._is_over:
             if self._member.eof:
                 if data[:1] != _GZIP_MAGIC:
+                    self._is_over = True  # also where a later chunk happens to begin as a member does
                     return
                 self._member = zlib.decompressobj(_GZIP_WBITS)
             self._is_begun = True
@@ -178,7 +182,7 @@ class _Brotli:
 
 
 class _Zstandard:
-    """zstd (RFC 8878), in frames of at most 8 MiB of window, as browsers have it."""
+    """zstd (RFC 8878) by the package zstandard, in one frame or several."""
 
     def __init__(self, library: Any) -> None:
         self._library = library
@@ -186,22 +190,51 @@ class _Zstandard:
         self._is_begun = False
 
     def _new(self) -> None:
-        self._object = self._library.ZstdDecompressor(max_window_size=8 * 1024 * 1024).decompressobj()
+        self._frame = self._library.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        # The library has no bound on what a piece of input makes, so the input is given in small ones: a block of
+        # The package has no bound on what a piece of input makes, so the input is given in small ones: a block of
         # zstd makes at most 128 KiB, and begins with a header of three bytes.
         self._is_begun = self._is_begun or bool(data)
-        while data:
-            if self._object.eof:
+        at = 0
+        while at < len(data):
+            if self._frame.eof:
                 self._new()
-            piece, data = self._object.decompress(data[:64]), data[64:]
-            data = self._object.unused_data + data if self._object.eof else data
+            taken = data[at : at + 64]
+            piece = self._frame.decompress(taken)
+            at += len(taken) - (len(self._frame.unused_data) if self._frame.eof else 0)
             if piece:
                 yield piece
 
     def finish(self) -> None:
-        if self._is_begun and not self._object.eof:
+        if self._is_begun and not self._frame.eof:
+            raise ValueError("the body ends in the middle of its zstd data")
+
+
+class _StandardZstd:
+    """zstd by the module of Python 3.14, or its backport, in one frame or several."""
+
+    def __init__(self, library: Any) -> None:
+        self._library = library
+        self._options = {library.DecompressionParameter.window_log_max: _ZSTD_WINDOW.bit_length() - 1}
+        self._new()
+        self._is_begun = False
+
+    def _new(self) -> None:
+        self._frame = self._library.ZstdDecompressor(options=self._options)
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        self._is_begun = self._is_begun or bool(data)
+        while data or not (self._frame.eof or self._frame.needs_input):
+            if self._frame.eof:
+                self._new()
+            piece = self._frame.decompress(data, PIECE)
+            data = self._frame.unused_data if self._frame.eof else b""
+            if piece:
+                yield piece
+
+    def finish(self) -> None:
+        if self._is_begun and not self._frame.eof:
             raise ValueError("the body ends in the middle of its zstd data")
 
 
@@ -224,3 +257,4 @@ def _add_optional(coding: str, maker: Callable[[Any], _Decoder], *packages: str)
 
 _add_optional("br", _Brotli, "brotli", "brotlicffi")
 _add_optional("zstd", _Zstandard, "zstandard")
+_add_optional("zstd", _StandardZstd, "compression.zstd", "backports.zstd")  # of two, this has a bound of its own
