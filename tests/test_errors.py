@@ -200,6 +200,12 @@ def test_a_pickled_error_holds_no_secret(cls: type[APIError], protocol: int) -> 
     assert again.request.headers["accept"] == "application/json"
 
 
+def test_an_error_without_a_request_pickles() -> None:
+    """One that an SDK raises by itself has none."""
+    again = pickle.loads(pickle.dumps(APIError("no", body={"code": 1})))
+    assert (str(again), again.code, again.request) == ("no", "1", None)
+
+
 def test_a_pickled_status_error_keeps_status_and_body() -> None:
     """The redacted response still says what the server said."""
     again = pickle.loads(pickle.dumps(RateLimitError("slow", response=response(429, {"message": "slow"}))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -117,11 +118,10 @@ async def test_a_group_of_the_bodys_own_stays_a_group() -> None:
     async def fail(error: Exception) -> None:
         raise error
 
-    with pytest.raises(ExceptionGroup) as caught:
+    with pytest.RaisesGroup(ValueError, KeyError):
         async with client, trio.open_nursery() as nursery:
             nursery.start_soon(fail, ValueError("one"))
             nursery.start_soon(fail, KeyError("two"))
-    assert {type(error) for error in caught.value.exceptions} == {ValueError, KeyError}
 
 
 async def test_keyboard_interrupt_comes_out_as_it_is() -> None:
@@ -486,6 +486,21 @@ def test_a_blocking_copy_closes_nothing() -> None:
     client.copy().close()
     assert not client._client.is_closed
     client.close()
+
+
+@pytest.mark.parametrize("kind", [AsyncAPIClient, SyncAPIClient])
+def test_a_client_sets_the_log_up(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``TRIO_API_LOG`` counts when a client is made, and the logs of the HTTP stack are redacted from then on."""
+    logger = logging.getLogger("trio_api")
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "level", logging.NOTSET)
+    monkeypatch.setattr(logging.getLogger("httpx"), "filters", [])
+    monkeypatch.setenv("TRIO_API_LOG", "debug")
+    kind(base_url=BASE_URL)
+    assert len(logger.handlers) == 1
+    assert logger.level == logging.DEBUG
+    assert len(logging.getLogger("httpx").filters) == 1
+    logger.setLevel(logging.NOTSET)  # monkeypatch gives back the level, this what was cached of it
 
 
 @pytest.mark.parametrize("kind", [AsyncAPIClient, SyncAPIClient])

@@ -105,6 +105,7 @@ def test_total_timeout_spans_all_attempts(colour: Colour) -> None:
     assert script.waits == [1.5, 2.0]
     assert [record.status_code for record in error.attempts] == [503, 503, None]
     assert isinstance(error.attempts[-1].error, APITimeoutError)
+    assert [record.elapsed for record in error.attempts] == [1, 1, 1.5]
 
 
 def test_a_wait_beyond_total_timeout_gives_the_real_error(colour: Colour) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, cast
 
@@ -65,13 +64,20 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         self._lifetime.check()
         if self._client.is_closed:
             raise ClientStateError(f"the http_client of this {type(self).__name__} is closed")
-        started = trio.current_time()
+        began = trio.current_time()
+        deadline = began + call.total_timeout
+
+        async def exchange(attempt: Attempt) -> Outcome:
+            nonlocal began
+            began = trio.current_time()
+            return await self._exchange(call, take, attempt)
+
         with contextlib.closing(call.flow):
-            with self._lifetime.call(started + call.total_timeout):
-                return await drive(call.flow, functools.partial(self._exchange, call, take))
+            with self._lifetime.call(deadline):
+                return await drive(call.flow, exchange)
             # Only our own scope ends here: the client was closed under the call, or its time is up.
             self._lifetime.check()
-            call.flow.send(self._expired(call, elapsed=trio.current_time() - started))
+            call.flow.send(self._expired(call, elapsed=trio.current_time() - began))
             raise AssertionError("a call that is out of time has to raise")  # pragma: no cover
 
     async def _open(self, call: Call, begin: Begin | None = None) -> tuple[Reply, OpenBody]:
