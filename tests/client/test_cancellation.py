@@ -248,9 +248,8 @@ async def test_backoff_beyond_the_deadline_too(autojump_clock: Clock) -> None:
 async def test_the_nearest_of_all_scopes_counts(outer: float, inner: float, autojump_clock: Clock) -> None:
     """The effective deadline is that of the whole stack of scopes, the library's own among them."""
     async with open_client(Script(reply(status=429, headers={"Retry-After": "60"}))) as client:
-        with trio.move_on_after(outer), trio.move_on_after(inner):
-            with pytest.raises(RateLimitError):
-                await get(client)
+        with trio.move_on_after(outer), trio.move_on_after(inner), pytest.raises(RateLimitError):
+            await get(client)
     assert trio.current_time() == 0
 
 
