@@ -80,7 +80,6 @@ def test_a_drip_of_bytes_ends_at_the_total_timeout(live: Live) -> None:
 
 def take_slowly(connection: socket.socket) -> None:
     """Read a little of the body now and then."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     read_head(connection)
     with contextlib.suppress(OSError):
         for _ in range(50):
