@@ -41,8 +41,8 @@ def _encoding(response: httpx.Response) -> str:
     """The charset of the Content-Type if Python knows it as one of text, else UTF-8."""
     encoding = response.encoding or "utf-8"
     try:
-        b"".decode(encoding)
-    except LookupError:  # httpx takes any codec, such as "hex"
+        b"x".decode(encoding, errors="replace")
+    except (LookupError, ValueError):  # httpx takes any codec: "hex" is none of text, "idna" replaces nothing
         return "utf-8"
     return encoding
 
