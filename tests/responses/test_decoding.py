@@ -50,7 +50,8 @@ coding = pytest.mark.parametrize(
 
 def decoder(encoding: str | None) -> ContentDecoder:
     headers = {} if encoding is None else {"Content-Encoding": encoding}
-    return ContentDecoder(httpx.Response(200, headers=headers, request=REQUEST))
+    stream = httpx.ByteStream(b"")  # nothing that httpx would read and decode by itself
+    return ContentDecoder(httpx.Response(200, headers=headers, request=REQUEST, stream=stream))
 
 
 def decoded(encoding: str | None, *chunks: bytes) -> bytes:
