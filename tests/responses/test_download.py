@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_api import APIConnectionError, APIResponseValidationError, AttemptRecord, RetryPolicy
+from trio_api._types import Headers
 from trio_api.flow import Reply
 from trio_api.responses import Checksum, Download, Partial, Phase, Version
 
@@ -42,7 +43,8 @@ def download(first: Reply | None = None, found: int | None = None, **how: Any) -
 
 
 def ranged(plan: Download) -> tuple[str | None, str | None]:
-    return plan.headers.get("Range"), plan.headers.get("If-Range")
+    asked = {name: value for name, value in plan.headers.items() if isinstance(value, str)}
+    return asked.get("Range"), asked.get("If-Range")
 
 
 # -- what is in hand -----------------------------------------------------------------------------------------
@@ -318,12 +320,12 @@ def test_any_order_of_faults_ends_with_the_whole_or_an_error(data: st.DataObject
     ]
     stored, current = b"", 0
 
-    def respond(headers: dict[str, str]) -> tuple[Reply, bytes]:
+    def respond(headers: Headers) -> tuple[Reply, bytes]:
         nonlocal current
         current = min(current + data.draw(st.booleans()), len(contents) - 1)
         content, tag = contents[current], f'"{current}"'
         if headers.get("If-Range") == tag and data.draw(st.booleans()):
-            start = int(headers["Range"][6:-1]) + data.draw(st.sampled_from([0, 0, 0, 1]))
+            start = int(str(headers["Range"])[6:-1]) + data.draw(st.sampled_from([0, 0, 0, 1]))
             if start < len(content):
                 return part(start, len(content) - 1, len(content), etag=tag), content[start:]
         return whole(len(content), etag=tag), content

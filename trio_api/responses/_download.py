@@ -15,6 +15,7 @@ import httpx
 from .._errors import APIConnectionError, APIResponseValidationError
 from .._logging import log_retry
 from .._redact import redact_url
+from .._types import Omit, omit
 from ..flow import Reply
 from ..retry import RetryPolicy
 from ._buffer import BodyBuffer
@@ -71,8 +72,9 @@ class Download:
         """Bytes of the whole, where that is known."""
         self.version: Version | None = None
         """What more could be asked of, and what a partial file is worth keeping for; None for nothing."""
-        self.headers: dict[str, str] = {}
-        """What the next request has to carry."""
+        self.headers: dict[str, str | Omit] = {}
+        """What the next request has to carry, and what not."""
+        self._is_ranged = False  # whether it asks for the rest, or for the whole
         self._begin(reply)
         if found is not None:
             self._take_up(found)
@@ -97,9 +99,9 @@ class Download:
             self._ask(ranged=True)
 
     def _ask(self, *, ranged: bool) -> None:
-        self.phase = Phase.ASK
+        self.phase, self._is_ranged = Phase.ASK, ranged
         # Of what is encoded on the way, no range could be put to what is stored.
-        self.headers = {"Accept-Encoding": "identity"}
+        self.headers = {"Accept-Encoding": "identity", "Range": omit, "If-Range": omit}
         if ranged and self.version is not None:
             self.headers |= {"Range": f"bytes={self.offset}-", "If-Range": self.version.validator}
 
@@ -160,7 +162,7 @@ class Download:
         response = reply.response
         if response.status_code != 206:  # the whole, since it has changed or since ranges are not known there
             self._begin(reply)
-        elif "Range" not in self.headers:
+        elif not self._is_ranged:
             raise APIResponseValidationError(
                 "a part came (status 206) where the whole was asked for", response=BodyBuffer(response, 0).finish()
             )
@@ -185,7 +187,7 @@ class Download:
         Returns:
             Whether there is something to be done after it.
         """
-        if response.status_code != 416 or "Range" not in self.headers or self.version is None:
+        if response.status_code != 416 or not self._is_ranged or self.version is None:
             return False
         match = _UNSATISFIED.fullmatch(response.headers.get("content-range", "").strip())
         # Nothing comes after what is stored: it is the whole, if it still is what is there.

@@ -38,8 +38,8 @@ class Version:
         A range of a version is asked for by a strong validator (RFC 9110, 13.1.5): an entity tag that is not weak;
         or, where there is no tag at all, a date of modification that is older than the response by a second.
         """
-        request, headers = response.request, response.headers
-        if request.method != "GET" or response.status_code != 200 or "range" in request.headers:
+        headers = response.headers
+        if response.request.method != "GET" or response.status_code != 200:
             return None
         if is_encoded(response) or headers.get("accept-ranges", "").strip().lower() == "none":
             return None
