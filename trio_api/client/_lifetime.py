@@ -75,9 +75,14 @@ class Lifetime:
         self.nursery = await self._nursery.__aenter__()
         self._state = _State.OPEN
 
-    def call(self, deadline: float = math.inf) -> CallScope:
-        """The scope that a call runs in; *deadline* in seconds of Trio's clock."""
-        return CallScope(self, deadline)
+    def call(self, deadline: float = math.inf, *, in_flight: bool = False) -> CallScope:
+        """The scope that a call runs in.
+
+        Args:
+            deadline: Its end, in seconds of Trio's clock.
+            in_flight: Whether it is a part of a call that began before, which may go on while the client closes.
+        """
+        return CallScope(self, deadline, in_flight)
 
     async def finish_calls(self, grace: float) -> None:
         """Begin to close: give the calls of other tasks *grace* seconds, then cancel them and see them out."""
@@ -87,6 +92,7 @@ class Lifetime:
                 while self._calls or self._bodies:
                     await self._change.park()
         finally:
+            self._state = _State.CLOSED
             for call in self._calls:
                 call.scope.cancel(reason="the client was closed")
             with trio.move_on_after(CLEANUP_SECONDS, shield=True):
@@ -94,7 +100,6 @@ class Lifetime:
                     await self._change.park()
             for body in tuple(self._bodies):
                 await body.aclose()
-            self._state = _State.CLOSED
 
     async def close(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -113,7 +118,8 @@ class Lifetime:
         self._change.unpark_all()
 
     def _enter(self, call: CallScope) -> None:
-        self.check()
+        if not (call.in_flight and self._state is _State.CLOSING):
+            self.check()
         self._calls.add(call)
 
     def _leave(self, call: CallScope) -> None:
@@ -125,10 +131,11 @@ class Lifetime:
 class CallScope:
     """The cancel scope of one call: its own deadline, and the end of the client."""
 
-    __slots__ = ("_lifetime", "scope")
+    __slots__ = ("_lifetime", "in_flight", "scope")
 
-    def __init__(self, lifetime: Lifetime, deadline: float) -> None:
+    def __init__(self, lifetime: Lifetime, deadline: float, in_flight: bool) -> None:
         self._lifetime: Final = lifetime
+        self.in_flight: Final = in_flight
         self.scope: Final = trio.CancelScope(deadline=deadline)
 
     def __enter__(self) -> trio.CancelScope:

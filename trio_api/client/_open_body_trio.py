@@ -68,7 +68,7 @@ class OpenBody:
             raise ClientStateError("the body broke off, or its reading did; make the call again")
         self._is_broken = True
         failed: APIError
-        with self._lifetime.call(min(until, self._deadline)):
+        with self._lifetime.call(min(until, self._deadline), in_flight=True):
             try:
                 piece = await self._incoming.receive()
                 self._is_broken = False
