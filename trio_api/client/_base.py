@@ -9,7 +9,7 @@ import functools
 import math
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Self, TypeVar, get_args, get_origin
+from typing import Any, Generic, Self, TypeVar
 
 import attrs
 import httpx
@@ -20,14 +20,13 @@ from .._logging import set_up_logging
 from .._records import AttemptRecord
 from .._redact import RedactedRequest, redact_url
 from .._types import Headers, NotGiven, Query, TimeoutTypes
-from ..flow import FIRST_ATTEMPT, Attempt, CallFlow, CallRules, Outcome, Reply, call_flow
+from ..flow import FIRST_ATTEMPT, Attempt, CallRules, Outcome, Reply, call_flow
 from ..pages import BasePage
 from ..request import (
     Body,
     ClientDefaults,
     FinalRequestOptions,
     Querystring,
-    RequestOptions,
     build_request,
     merge_headers,
     prepare_base_url,
@@ -36,63 +35,18 @@ from ..responses import BaseAPIResponse, Decoded, ProblemLog, decode, decode_eve
 from ..retry import Failure, FailureKind, RetryPolicy
 from ..streaming import ServerSentEvent
 from ..transport import WatchedAuth
+from ._call import Call, split_wrapper, whole_options
 from ._config import ClientConfig, checked_origins
 from ._platform import platform_facts
 from ._resource import rebind_resources
 
-__all__ = ["BaseClient", "Call", "OptionsTypes", "final_options", "split_wrapper"]
+__all__ = ["BaseClient"]
 
 HttpxClientT = TypeVar("HttpxClientT", bound="httpx.Client | httpx.AsyncClient")
 DefaultStreamT = TypeVar("DefaultStreamT")
 ClientT = TypeVar("ClientT", bound="BaseClient[Any, Any]")
 
-OptionsTypes = RequestOptions | Mapping[str, Any]
-
-_OVERRIDES = tuple(field.name for field in attrs.fields(RequestOptions))
 _BODY = ("content", "files", "json_data", "extra_json")
-_ALL_OPTIONS = tuple(field.name for field in attrs.fields(FinalRequestOptions))
-
-
-def final_options(method: str, url: str, options: OptionsTypes | None, **given: Any) -> FinalRequestOptions:
-    """The whole call that a verb asks for: its own arguments, and what *options* override.
-
-    Raises:
-        TypeError: *options* is neither a `RequestOptions` nor a mapping, or names no field.
-    """
-    overrides = {} if options is None else _as_fields(options, _OVERRIDES)
-    return FinalRequestOptions(method=method, url=url, **given, **overrides)
-
-
-def _as_fields(options: OptionsTypes, names: tuple[str, ...]) -> dict[str, Any]:
-    if isinstance(options, RequestOptions):
-        return {name: getattr(options, name) for name in names if hasattr(options, name)}
-    if not isinstance(options, Mapping):
-        raise TypeError(
-            f"options must be a RequestOptions or a mapping with its field names, got {type(options).__name__}"
-        )
-    for name in options:
-        if name not in names:
-            raise TypeError(f"options has no field {name!r}; there are {', '.join(names)}")
-    return dict(options)
-
-
-@attrs.frozen(repr=False)
-class Call:
-    """One call, ready to be driven."""
-
-    options: FinalRequestOptions
-    body: Body
-    flow: CallFlow
-    total_timeout: float
-    """Seconds for the whole call; infinite where it has no bound."""
-    follow_redirects: bool
-    """Whether redirects are followed."""
-    idempotency_key: str
-    """Generated for this call, the same on every attempt; sent where the method asks for a key and none was given."""
-
-    def is_read_at_once(self, response: httpx.Response) -> bool:
-        """Whether *response* is no success to be left open: an error, or a redirect to be followed."""
-        return response.is_error or (self.follow_redirects and response.has_redirect_location)
 
 
 class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
@@ -264,8 +218,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         Raises:
             TypeError, ValueError: The options can't be a call.
         """
-        if not isinstance(options, FinalRequestOptions):
-            options = FinalRequestOptions(**_as_fields(options, _ALL_OPTIONS))
+        options = whole_options(options)
         config = self._config
         follow = config.follow_redirects if options.follow_redirects is None else options.follow_redirects
         total = config.total_timeout if isinstance(options.total_timeout, NotGiven) else options.total_timeout
@@ -375,11 +328,3 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
     def _result(self, response: BaseAPIResponse[Any], cast_to: Any) -> Any:
         """What the call gives: the value, or the wrapper where *cast_to* names one."""
         return response._parse() if split_wrapper(cast_to)[0] is None else response  # pyright: ignore[reportPrivateUsage]
-
-
-def split_wrapper(cast_to: Any) -> tuple[type[BaseAPIResponse[Any]] | None, Any]:
-    """``APIResponse[Item]`` as its class and ``Item``; any other type as None and itself."""
-    origin = get_origin(cast_to) or cast_to
-    if isinstance(origin, type) and issubclass(origin, BaseAPIResponse):
-        return origin, next(iter(get_args(cast_to)), object)
-    return None, cast_to

@@ -17,7 +17,7 @@ from ..flow import Reply
 from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
-from ._base import OptionsTypes, final_options, split_wrapper
+from ._call import OptionsTypes, final_options, split_wrapper
 from ._open_body_blocking import OpenBody
 from ._open_stream_blocking import SyncStreams
 from ._pages_blocking import BaseSyncPage, SyncPaginator

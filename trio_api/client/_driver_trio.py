@@ -14,7 +14,8 @@ from ..flow import Attempt, CallFlow, Outcome, Reply
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..retry import Failure, FailureKind
 from ..transport import FOREIGN_ERRORS, Trace, TrioIncoming, failure_of, measure_trio, read_trio, trio_stream
-from ._base import BaseClient, Call
+from ._base import BaseClient
+from ._call import Call
 from ._lifetime import Lifetime
 from ._open_body_trio import OpenBody
 

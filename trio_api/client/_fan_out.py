@@ -111,7 +111,7 @@ class _NoItems:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool:
+    ) -> bool | None:
         return await self._trio.__aexit__(kind, error, traceback)  # noqa: ASYNC102  # it waits for tasks it cancels
 
     def __enter__(self) -> SyncItems[Any, Any]:

@@ -9,7 +9,7 @@ from .._errors import ClientStateError
 from .._redact import sealed
 from .._types import Content, not_given
 from ..streaming import StreamDialect
-from ._base import OptionsTypes, final_options
+from ._call import OptionsTypes, final_options
 from ._driver_blocking import BlockingDriver
 from ._stream_blocking import Stream
 from ._stream_state import StreamPlan

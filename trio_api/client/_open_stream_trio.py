@@ -9,7 +9,7 @@ from .._errors import ClientStateError
 from .._redact import sealed
 from .._types import Content, not_given
 from ..streaming import StreamDialect
-from ._base import OptionsTypes, final_options
+from ._call import OptionsTypes, final_options
 from ._driver_trio import TrioDriver
 from ._stream_state import StreamPlan
 from ._stream_trio import AsyncStream

@@ -15,7 +15,7 @@ from .._redact import sealed
 from ..flow import Reply
 from ..streaming import NoEvent, ServerSentEvent
 from ..transport import BlockingIncoming, cut_off_after
-from ._base import Call
+from ._call import Call
 from ._driver_blocking import BlockingDriver
 from ._open_body_blocking import OpenBody
 from ._responses_blocking import APIResponse

@@ -17,7 +17,7 @@ from ..models import NotJSON, loads
 from ..request import FinalRequestOptions, merge_headers
 from ..responses import BaseAPIResponse
 from ..streaming import EventReader, ServerSentEvent, StreamDialect
-from ._base import Call
+from ._call import Call
 
 if TYPE_CHECKING:
     from ._base import BaseClient

@@ -15,7 +15,7 @@ from .._redact import sealed
 from ..flow import Reply
 from ..streaming import NoEvent, ServerSentEvent
 from ..transport import TrioIncoming
-from ._base import Call
+from ._call import Call
 from ._driver_trio import TrioDriver
 from ._open_body_trio import OpenBody
 from ._responses_trio import AsyncAPIResponse

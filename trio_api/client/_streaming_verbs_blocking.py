@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, final
 from .._redact import sealed
 from .._types import Content, Files, Progress, not_given
 from ..request import FinalRequestOptions
-from ._base import OptionsTypes, final_options
+from ._call import OptionsTypes, final_options
 from ._open_response_blocking import ResponseManager
 from ._pages_blocking import BaseSyncPage
 from ._paginator import checked_page_type

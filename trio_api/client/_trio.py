@@ -20,7 +20,7 @@ from ..flow import Reply
 from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultTrioHttpxClient
-from ._base import OptionsTypes, final_options, split_wrapper
+from ._call import OptionsTypes, final_options, split_wrapper
 from ._open_body_trio import OpenBody
 from ._open_stream_trio import AsyncStreams
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
