@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import socket
+from collections.abc import AsyncIterator
 from typing import Any
 
 import attrs
@@ -47,11 +49,10 @@ def in_pieces(*pieces: bytes) -> Script:
 
     def script(connection: socket.socket) -> None:
         read_head(connection)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
         for piece in pieces:
             connection.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
         connection.sendall(b"0\r\n\r\n")
-        never_answer(connection)
 
     return script
 
@@ -318,29 +319,44 @@ def test_the_first_page_of_a_list_in_the_views(live: Live) -> None:
 # -- Trio alone ----------------------------------------------------------------------------------------------
 
 
+def stalling(connection: socket.socket) -> None:
+    read_head(connection)
+    connection.sendall(served(b"some", length=1000))
+    never_answer(connection)
+
+
+@contextlib.asynccontextmanager
+async def trio_client(script: Script, **how: Any) -> AsyncIterator[AsyncAPIClient]:
+    with RawServer(script) as server:
+        async with AsyncAPIClient(base_url=server.url, trust_env=False, **how) as client:
+            yield client
+
+
 async def test_the_time_of_the_call_bounds_its_body() -> None:
     """``total_timeout`` cuts a read off, not the caller's own code between two of them."""
-    with RawServer(stalling) as server:
-        async with AsyncAPIClient(base_url=server.url, trust_env=False, total_timeout=0.2, max_retries=0) as client:
-            async with client.with_streaming_response.get("/f", cast_to=bytes) as response:
-                pieces = response.iter_bytes()
-                assert await anext(pieces) == b"some"
-                with pytest.raises(APITimeoutError, match="total_timeout"):
-                    await anext(pieces)
+    async with (
+        trio_client(stalling, total_timeout=0.2, max_retries=0) as client,
+        client.with_streaming_response.get("/f", cast_to=bytes) as response,
+    ):
+        pieces = response.iter_bytes()
+        assert await anext(pieces) == b"some"
+        with pytest.raises(APITimeoutError, match="total_timeout"):
+            await anext(pieces)
 
 
 async def test_a_read_that_was_cancelled_is_never_taken_for_the_end() -> None:
     """What came and went is lost, and said to be."""
-    with RawServer(stalling) as server:
-        async with AsyncAPIClient(base_url=server.url, trust_env=False) as client:
-            async with client.with_streaming_response.get("/f", cast_to=bytes) as response:
-                pieces = response.iter_bytes()
-                await anext(pieces)
-                with trio.move_on_after(0.05) as scope:
-                    await anext(pieces)
-                assert scope.cancelled_caught
-                with pytest.raises(ClientStateError, match="broke off, or its reading did"):
-                    await anext(pieces)
+    async with (
+        trio_client(stalling) as client,
+        client.with_streaming_response.get("/f", cast_to=bytes) as response,
+    ):
+        pieces = response.iter_bytes()
+        await anext(pieces)
+        with trio.move_on_after(0.05) as scope:
+            await anext(pieces)
+        assert scope.cancelled_caught
+        with pytest.raises(ClientStateError, match="broke off, or its reading did"):
+            await anext(pieces)
 
 
 async def test_closing_the_client_closes_open_responses_of_other_tasks() -> None:
@@ -352,26 +368,17 @@ async def test_closing_the_client_closes_open_responses_of_other_tasks() -> None
             with pytest.raises(ClientStateError, match="AsyncAPIClient is clos"):
                 await response.read()
 
-    with RawServer(stalling) as server:
-        async with trio.open_nursery() as nursery:
-            async with AsyncAPIClient(base_url=server.url, trust_env=False) as client:
-                started = trio.Event()
-                nursery.start_soon(read, client, started)
-                await started.wait()
+    async with trio.open_nursery() as nursery, trio_client(stalling) as client:
+        started = trio.Event()
+        nursery.start_soon(read, client, started)
+        await started.wait()
 
 
 async def test_every_step_of_an_iteration_is_a_checkpoint() -> None:
     """Over a body in memory too, at its end too."""
-    with RawServer(answer(OK)) as server:
-        async with AsyncAPIClient(base_url=server.url, trust_env=False) as client:
-            response = await client.with_raw_response.get("/f", cast_to=bytes)
+    async with trio_client(answer(OK)) as client:
+        response = await client.with_raw_response.get("/f", cast_to=bytes)
     pieces = response.iter_text(1)
     for expected in ("{", "}", None):
         with trio.testing.assert_checkpoints():
             assert await anext(pieces, None) == expected
-
-
-def stalling(connection: socket.socket) -> None:
-    read_head(connection)
-    connection.sendall(served(b"some", length=1000))
-    never_answer(connection)

@@ -61,10 +61,8 @@ class BlockingDownload:
         """Store the body as *path*; see `APIResponse.stream_to_file`."""
         policy = self._client._policy_for(self._options)  # pyright: ignore[reportPrivateUsage]  # as `Reopener`
         part = PartFile(path, resume=resume)
-        plan: Download | None = None
+        plan = Download(self._reply, policy=policy, resume=resume, found=part.found)
         try:
-            found = part.find() if resume else None
-            plan = Download(self._reply, policy=policy, resume=resume, found=found)
             while plan.phase is not Phase.DONE:
                 if plan.phase is Phase.STORE:
                     self._store(plan, part)
@@ -75,8 +73,7 @@ class BlockingDownload:
                 plan.verify(checksum, part.digest(checksum.algorithm))
             part.finish()
         finally:
-            keep = resume if plan is None else plan.is_worth_keeping
-            part.close(keep=keep)
+            part.close(keep=plan.is_worth_keeping)
             self._body.close()
 
     def _store(self, plan: Download, part: PartFile) -> None:

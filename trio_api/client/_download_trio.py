@@ -66,10 +66,8 @@ class TrioDownload:
         """Store the body as *path*; see `AsyncAPIResponse.stream_to_file`."""
         policy = self._client._policy_for(self._options)  # pyright: ignore[reportPrivateUsage]  # as `Reopener`
         part = await _in_thread(PartFile, path, resume=resume)
-        plan: Download | None = None
+        plan = Download(self._reply, policy=policy, resume=resume, found=part.found)
         try:
-            found = await _in_thread(part.find) if resume else None
-            plan = Download(self._reply, policy=policy, resume=resume, found=found)
             while plan.phase is not Phase.DONE:
                 if plan.phase is Phase.STORE:
                     await self._store(plan, part)
@@ -81,7 +79,7 @@ class TrioDownload:
                 plan.verify(checksum, digest)
             await _in_thread(part.finish)
         finally:
-            keep = resume if plan is None else plan.is_worth_keeping
+            keep = plan.is_worth_keeping
             with trio.move_on_after(CLEANUP_SECONDS, shield=True):
                 await trio.to_thread.run_sync(functools.partial(part.close, keep=keep), abandon_on_cancel=True)
             await self._body.aclose()

@@ -48,11 +48,16 @@ class PartFile:
         else:
             self._path = self._target.with_name(f".{self._target.name}.{secrets.token_hex(4)}.part")
             self._fd = os.open(self._path, _FLAGS | os.O_EXCL, 0o666)
-        self._sidecar = self._path.with_name(f"{self._path.name}.json")
         self._is_open = True
+        self._sidecar = self._path.with_name(f"{self._path.name}.json")
+        try:
+            self.found = self._find() if resume else None
+            """What an earlier download left."""
+        except BaseException:
+            self._release()
+            raise
 
-    def find(self) -> Partial | None:
-        """What an earlier download left."""
+    def _find(self) -> Partial | None:
         try:
             version = Version.from_json(self._sidecar.read_bytes())
         except FileNotFoundError:
