@@ -202,7 +202,7 @@ class AsyncPieces(AsyncIterator[bytes]):
             raise
         return piece
 
-    async def aclose(self) -> None:
+    async def aclose(self) -> None:  # noqa: ASYNC910  # of another source there is nothing to close
         """Close the source if it is an asynchronous generator: nobody else can go on with it."""
         if inspect.isasyncgen(self._source):
             await self._source.aclose()
@@ -229,4 +229,4 @@ class _OnePiece(AsyncIterator[bytes]):
     async def __anext__(self) -> bytes:
         if not self._left:
             raise StopAsyncIteration
-        return self._left.pop()
+        return self._left.pop()  # noqa: ASYNC910  # the write that follows does

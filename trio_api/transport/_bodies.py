@@ -21,7 +21,7 @@ from ..request import AsyncPieces, Body, BytesStream
 __all__ = ["blocking_stream", "measure_trio", "trio_stream"]
 
 
-async def measure_trio(body: Body) -> None:
+async def measure_trio(body: Body) -> None:  # noqa: ASYNC910  # most calls have nothing to measure
     """`Body.measure`, in a worker thread."""
     if body.is_on_disk:
         await trio.to_thread.run_sync(body.measure)
@@ -131,9 +131,9 @@ class _TrioStream(httpx.AsyncByteStream):
         self._begun.append(pieces)
         return pieces if self._progress is None else _ToldPieces(pieces, _Account(self._body, self._progress))
 
-    async def aclose(self) -> None:
+    async def aclose(self) -> None:  # noqa: ASYNC910  # where nothing is open
         if self._begun:
-            with trio.move_on_after(CLEANUP_SECONDS, shield=True):
+            with trio.move_on_after(CLEANUP_SECONDS, shield=True):  # noqa: ASYNC912  # of what has nothing open, too
                 while self._begun:
                     await self._begun.pop().aclose()
 
@@ -147,10 +147,10 @@ class _ReadyPieces(AsyncIterator[bytes]):
 
     async def __anext__(self) -> bytes:
         for piece in self._pieces:
-            return piece
+            return piece  # noqa: ASYNC910  # the write that follows does
         raise StopAsyncIteration
 
-    async def aclose(self) -> None:
+    async def aclose(self) -> None:  # noqa: ASYNC910  # nothing of it is asynchronous but its name
         self._pieces.close()
 
 
@@ -162,27 +162,23 @@ class _ThreadPieces(AsyncIterator[bytes]):
         self._pieces = body.pieces()
         # A pipe or an iterator may block for ever, and is never read again. The read of a seekable file is waited
         # for: the file is its owner's, who may go on with it as soon as the call is over.
-        self._abandoned = body.is_one_shot
-        self._is_busy = False
+        self._abandons = body.is_one_shot
         self._is_over = False
 
     async def __anext__(self) -> bytes:
-        self._is_busy = True
-        piece = await trio.to_thread.run_sync(self._next, abandon_on_cancel=self._abandoned)
-        if piece is None:  # StopIteration can't leave a thread
+        try:
+            # StopIteration can't leave a thread
+            piece = await trio.to_thread.run_sync(next, self._pieces, None, abandon_on_cancel=self._abandons)
+        except trio.Cancelled:
+            self._is_over = self._abandons  # the thread may still run, and closes what it has open when it ends
+            raise
+        if piece is None:
+            self._is_over = True
             raise StopAsyncIteration
         return piece
 
-    def _next(self) -> bytes | None:
-        try:
-            piece = next(self._pieces, None)
-            self._is_over = piece is None
-            return piece
-        finally:
-            self._is_busy = False
-
-    async def aclose(self) -> None:
-        if not self._is_busy and not self._is_over:  # a thread that was left behind closes what it has at its end
+    async def aclose(self) -> None:  # noqa: ASYNC910  # where nothing is open
+        if not self._is_over:
             await trio.to_thread.run_sync(self._pieces.close)
 
 
