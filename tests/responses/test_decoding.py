@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import importlib
 import itertools
@@ -151,6 +152,20 @@ def test_rubbish_is_an_error(name: str, encode: Callable[[bytes], bytes]) -> Non
     with pytest.raises(httpx.DecodingError) as caught:
         decoded(name, b"\xff\xffthis is no such thing at all" * 20)
     assert caught.value.__suppress_context__
+
+
+@coding
+@given(data=st.data())
+def test_whatever_comes_is_decoded_or_an_error(
+    name: str, encode: Callable[[bytes], bytes], data: st.DataObject
+) -> None:
+    """Broken anywhere, cut anywhere: no library's own exception comes through."""
+    encoded = bytearray(encode(data.draw(st.binary(max_size=50))))
+    for place in data.draw(st.lists(st.integers(0, max(len(encoded) - 1, 0)), max_size=3)):
+        encoded[place : place + 1] = data.draw(st.binary(max_size=3))
+    places = data.draw(st.lists(st.integers(0, 100), max_size=3))
+    with contextlib.suppress(httpx.DecodingError):
+        decoded(name, *cut(bytes(encoded), places))
 
 
 def test_codings_without_end_are_refused() -> None:

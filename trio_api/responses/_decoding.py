@@ -36,6 +36,18 @@ class _Decoder(Protocol):
         ...
 
 
+class _Inflater(Protocol):
+    """What `zlib.decompressobj` gives, of which zlib has no public name."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
 class ContentDecoder:
     """Undoes the codings of one response.
 
@@ -117,7 +129,7 @@ class _Deflate:
     """deflate: with zlib's header (RFC 1950) as RFC 9110 has it, or without (RFC 1951) as some servers send it."""
 
     def __init__(self) -> None:
-        self._stream: zlib._Decompress | None = None
+        self._stream: _Inflater | None = None
         self._head = b""
 
     def decode(self, data: bytes) -> Iterator[bytes]:
@@ -136,7 +148,7 @@ class _Deflate:
             raise ValueError("the body ends in the middle of its deflate data")
 
 
-def _inflated(stream: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+def _inflated(stream: _Inflater, data: bytes) -> Iterator[bytes]:
     """What *data* makes, at most `PIECE` bytes at a time."""
     while data and not stream.eof:
         piece = stream.decompress(data, PIECE)
