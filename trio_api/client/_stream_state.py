@@ -26,6 +26,7 @@ __all__ = ["DRAIN_BYTES", "DRAIN_SECONDS", "StreamPlan", "StreamState"]
 
 DRAIN_BYTES: Final = 4096  # of a body after its terminal event: the last chunk, a comment or two
 DRAIN_SECONDS: Final = 0.1  # that its end may take: it was sent together with the terminal event, or is not awaited
+_NO_CONTENT: Final = 204
 _PROBLEMS_KEPT: Final = 1000  # of a stream: it may have no end, and memory has
 
 
@@ -40,9 +41,7 @@ class StreamPlan:
     reconnect: bool
 
     @classmethod
-    def checked(
-        cls, *, cast_to: Any, dialect: StreamDialect | None, idle_timeout: float | None, reconnect: bool
-    ) -> StreamPlan:
+    def checked(cls, *, cast_to: Any, dialect: object, idle_timeout: float | None, reconnect: bool) -> StreamPlan:
         """The plan, if these arguments can be one.
 
         Raises:
@@ -85,7 +84,7 @@ class StreamState:
             self.reader.resume()
         else:
             self.reader = EventReader(dialect)
-        if response.status_code == httpx.codes.NO_CONTENT:
+        if response.status_code == _NO_CONTENT:
             self.reader.end()  # WHATWG HTML, 9.2.3: the server asks not to come back
             return True
         self._is_stream = dialect.reads(content_type, strict=self._client._is_strict)  # pyright: ignore[reportPrivateUsage]

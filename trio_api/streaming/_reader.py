@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Callable
-from typing import final
+from typing import Any, cast, final
 
 from .._errors import APIStreamDecodeError, APIStreamError, APIStreamTruncatedError
 from ..models import NotJSON, loads
@@ -124,12 +124,14 @@ class EventReader:
 
 
 def _server_error(event: ServerSentEvent) -> APIStreamError:
+    body: Any
     try:
         body = loads(event.data.encode())
     except NotJSON:
         body = event.data
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        body = body["error"]
-    message = body.get("message") if isinstance(body, dict) else body
+    if isinstance(body, dict):
+        wrapped: Any = cast("dict[str, Any]", body).get("error")
+        body = wrapped if isinstance(wrapped, dict) else body
+    message: Any = cast("dict[str, Any]", body).get("message") if isinstance(body, dict) else body
     shown = f": {message}" if isinstance(message, str) and message else ""
     return APIStreamError(f"the stream sent an event {event.event!r}{shown}", body=body)

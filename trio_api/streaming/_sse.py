@@ -48,12 +48,15 @@ class SSEDecoder(EventDecoder):
                     text = (data[0] if len(data) == 1 else b"\n".join(data)).decode("utf-8", "replace")
                     kind = self._type.decode("utf-8", "replace") if self._type else "message"
                     events.append(ServerSentEvent(kind, text, self._id, self._retry))
-                self._start_event()
-                size = 0
+                    data.clear()
+                self._type, self._retry, size = b"", None, 0
             elif size + len(line) > limit:
                 return self._fail_too_large()
             elif line.startswith(b"data: "):
                 data.append(line[6:])
+                size += len(line)
+            elif line.startswith(b"event: "):
+                self._type = line[7:]
                 size += len(line)
             elif not line.startswith(b":"):
                 self._take_field(line)
@@ -64,15 +67,10 @@ class SSEDecoder(EventDecoder):
         return None
 
     def _decode_end(self, line: bytes, events: list[ServerSentEvent]) -> None:
-        # "Once the end of the file is reached, any pending data must be discarded."
-        self._start_event()
-
-    def _start_event(self) -> None:
-        self._data.clear()
-        self._type, self._retry = b"", None
+        """Nothing: "Once the end of the file is reached, any pending data must be discarded"."""
 
     def _take_field(self, line: bytes) -> None:
-        """Process the field of a line that is no comment and, for speed, does not begin with ``data: ``."""
+        """Process the field of a line that is no comment; the two commonest forms were taken before, for speed."""
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":

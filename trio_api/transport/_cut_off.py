@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import httpx
@@ -14,7 +14,7 @@ __all__ = ["cut_off_after"]
 
 
 @contextlib.contextmanager
-def cut_off_after(seconds: float, response: httpx.Response) -> Iterator[None]:
+def cut_off_after(seconds: float, response: httpx.Response) -> Generator[None, None, None]:
     """Shut down the connection of *response* if the block takes longer than *seconds*.
 
     A read that blocks can't be cancelled, and httpcore takes no other timeout once a body has begun; but a read of
