@@ -21,9 +21,11 @@ from ._call import OptionsTypes, final_options, split_wrapper
 from ._open_body_blocking import OpenBody
 from ._open_stream_blocking import SyncStreams
 from ._pages_blocking import BaseSyncPage, SyncPaginator
+from ._resource import APIResource
 from ._responses_blocking import APIResponse
 from ._streaming_verbs_blocking import StreamingResponses
 from ._verbs_blocking import RawResponses, SyncVerbs
+from ._views import StreamingView
 
 if TYPE_CHECKING:
     from typing import Self
@@ -276,3 +278,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
     def with_streaming_response(self) -> StreamingResponses:
         """The verbs, each giving a block in which the response is open, its body not read until asked for."""
         return StreamingResponses(self)
+
+    def _streaming_view(self, resource: APIResource) -> StreamingView:
+        """What a resource of this client gives as its ``with_streaming_response``."""
+        return StreamingView(resource)

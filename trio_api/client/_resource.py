@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ._blocking import SyncAPIClient
     from ._trio import AsyncAPIClient
 
-__all__ = ["APIResource", "AsyncAPIResource", "SyncAPIResource", "rebind_resources"]
+__all__ = ["APIResource", "AsyncAPIResource", "SyncAPIResource", "bound_to", "rebind_resources"]
 
 
 class APIResource:
@@ -26,7 +26,7 @@ class APIResource:
         It holds for methods that give what their call of the client gives. `to_raw_response` does the same for one
         method, and keeps its types.
         """
-        return _bound_to(self, self._client.with_raw_response)
+        return bound_to(self, self._client.with_raw_response)
 
     @property
     def with_streaming_response(self) -> Any:
@@ -34,7 +34,7 @@ class APIResource:
 
         `to_streaming_response` does the same for one method, and keeps its types.
         """
-        return _bound_to(self, self._client.with_streaming_response)
+        return self._client._streaming_view(self)
 
 
 class AsyncAPIResource(APIResource):
@@ -73,10 +73,10 @@ def _rebind(holder: Any, parent: Any, client: Any) -> None:
     members: dict[str, object] = holder.__dict__
     for name, value in members.items():
         if isinstance(value, APIResource) and value.__dict__["_client"] is parent:
-            members[name] = _bound_to(value, client)
+            members[name] = bound_to(value, client)
 
 
-def _bound_to(resource: APIResource, client: Any) -> Any:
+def bound_to(resource: APIResource, client: Any) -> Any:
     """The same resource, with those inside it, calling *client*."""
     bound: Any = object.__new__(type(resource))
     bound.__dict__.update(resource.__dict__)

@@ -24,9 +24,11 @@ from ._call import OptionsTypes, final_options, split_wrapper
 from ._open_body_trio import OpenBody
 from ._open_stream_trio import AsyncStreams
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
+from ._resource import APIResource
 from ._responses_trio import AsyncAPIResponse
 from ._streaming_verbs_trio import AsyncStreamingResponses
 from ._verbs_trio import AsyncRawResponses, AsyncVerbs
+from ._views import AsyncStreamingView
 
 if TYPE_CHECKING:
     from typing import Self
@@ -294,3 +296,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
     def with_streaming_response(self) -> AsyncStreamingResponses:
         """The verbs, each giving a block in which the response is open, its body not read until asked for."""
         return AsyncStreamingResponses(self)
+
+    def _streaming_view(self, resource: APIResource) -> AsyncStreamingView:
+        """What a resource of this client gives as its ``with_streaming_response``."""
+        return AsyncStreamingView(resource)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
 from .._redact import sealed
@@ -112,8 +112,11 @@ class RawResponses:
     Made by ``client.with_raw_response`` only.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(
+        self, client: Any, respond: Callable[[Any, FinalRequestOptions | Mapping[str, Any]], Any] | None = None
+    ) -> None:
         self._client = client
+        self._respond = respond or client._respond
 
     if not TYPE_CHECKING:
 
@@ -124,7 +127,7 @@ class RawResponses:
     @sealed
     def request(self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]) -> APIResponse[R]:
         """Make one call, as the client's `request` does."""
-        response: APIResponse[R] = self._client._respond(cast_to, options)
+        response: APIResponse[R] = self._respond(cast_to, options)
         return response
 
     @sealed

@@ -1,22 +1,108 @@
-"""One method of an SDK's resource in another view, with its types kept; the resource's own views lose them."""
+"""Resources of an SDK in the view in which responses stay open; and one method in another view, with its types.
+
+A resource's own views lose the types of its methods, which no annotation can follow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, ParamSpec, TypeVar, overload
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ParamSpec, TypeVar, final, overload
 
+from ..request import FinalRequestOptions
 from ._open_response_blocking import ResponseManager
 from ._open_response_trio import AsyncResponseManager
 from ._pages_blocking import BaseSyncPage, SyncPaginator
-from ._resource import APIResource
+from ._resource import APIResource, bound_to
 from ._responses_blocking import APIResponse
 from ._responses_trio import AsyncAPIResponse
+from ._verbs_blocking import RawResponses
+from ._verbs_trio import AsyncRawResponses
 
-__all__ = ["to_raw_response", "to_streaming_response"]
+__all__ = ["AsyncStreamingView", "StreamingView", "to_raw_response", "to_streaming_response"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 SyncPageT = TypeVar("SyncPageT", bound="BaseSyncPage[Any]")
+
+
+class _View:
+    """A resource whose methods give blocks in place of values."""
+
+    def __init__(self, resource: APIResource) -> None:
+        self._resource = resource
+
+    def __getattr__(self, name: str) -> Any:
+        value: Any = getattr(self._resource, name)
+        if isinstance(value, APIResource):
+            return type(self)(value)
+        return functools.partial(self._block, name) if callable(value) else value
+
+    def _block(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """The block in which the response of the method *name* is open."""
+        raise NotImplementedError
+
+    def _is_result(self, name: str, result: object, opened: list[Any]) -> None:
+        if not any(result is response for response in opened):
+            raise TypeError(
+                f"{name}() makes something else of what its call gives, so it has no streaming view; "
+                "use client.with_streaming_response"
+            )
+
+
+@final
+class AsyncStreamingView(_View):
+    """A resource of a Trio SDK whose methods give blocks. Made by ``resource.with_streaming_response`` only."""
+
+    def _block(self, name: str, /, *args: Any, **kwargs: Any) -> AsyncResponseManager[Any]:
+        return AsyncResponseManager(functools.partial(self._call, name, args, kwargs))
+
+    async def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncAPIResponse[Any]:
+        client: Any = self._resource.__dict__["_client"]
+        opened: list[AsyncAPIResponse[Any]] = []
+
+        async def respond(cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> AsyncAPIResponse[Any]:
+            response: AsyncAPIResponse[Any] = await client._respond_open(cast_to, options)
+            opened.append(response)
+            return response
+
+        result: Any = None
+        try:
+            method = getattr(bound_to(self._resource, AsyncRawResponses(client, respond)), name)
+            result = await method(*args, **kwargs)
+            self._is_result(name, result, opened)
+            return result  # type: ignore[no-any-return]  # it is one of those that were opened
+        finally:
+            for response in opened:  # what the method got and dropped
+                if response is not result:
+                    await response._close()  # pyright: ignore[reportPrivateUsage]
+
+
+@final
+class StreamingView(_View):
+    """A resource of a blocking SDK whose methods give blocks. Made by ``resource.with_streaming_response`` only."""
+
+    def _block(self, name: str, /, *args: Any, **kwargs: Any) -> ResponseManager[Any]:
+        return ResponseManager(functools.partial(self._call, name, args, kwargs))
+
+    def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> APIResponse[Any]:
+        client: Any = self._resource.__dict__["_client"]
+        opened: list[APIResponse[Any]] = []
+
+        def respond(cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> APIResponse[Any]:
+            response: APIResponse[Any] = client._respond_open(cast_to, options)
+            opened.append(response)
+            return response
+
+        result: Any = None
+        try:
+            result = getattr(bound_to(self._resource, RawResponses(client, respond)), name)(*args, **kwargs)
+            self._is_result(name, result, opened)
+            return result  # type: ignore[no-any-return]  # it is one of those that were opened
+        finally:
+            for response in opened:  # what the method got and dropped
+                if response is not result:
+                    response._close()  # pyright: ignore[reportPrivateUsage]
 
 
 # Of the overloads the first and the last overlap in a blocking method whose value is awaitable, and there is none.
