@@ -67,6 +67,8 @@ def test_the_base_url_and_the_named_origins_are_trusted(url: str, trusted: bool)
         "https://user:secret@cdn.example.com",
         "ftp://cdn.example.com",
         "https://*.example.com/..",
+        "https://*.example.com",
+        "https://*",
         "https://cdn.example.com\n",
         "https://cdn.example.com:x",
         "null",

@@ -142,6 +142,15 @@ async def test_a_broken_encoding_closes_the_stream(read: Any) -> None:
     assert stream.closed >= 1
 
 
+async def test_an_error_whose_encoding_is_broken_is_still_that_error(read: Any) -> None:
+    """Its status says more than a body that can't be read."""
+    stream = Chunks(b"this is not gzip")
+    failed = await read(response(stream, status=503, content_encoding="gzip"), 100)
+    assert failed.status_code == 503
+    assert failed.content == b""
+    assert stream.closed >= 1
+
+
 def test_a_drip_of_bytes_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """A blocking read, each within its timeout, does not go on past the deadline of the call."""
     now = [100.0]

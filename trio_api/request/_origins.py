@@ -101,10 +101,10 @@ def _parse_trusted(text: object) -> Origin:
     check_text(text, "trusted_origins")
     check_path(text, "trusted_origins")
     url = parse_url(text, "trusted_origins")
-    if url.userinfo or url.raw_path != b"/" or "#" in text:
+    if url.userinfo or url.raw_path != b"/" or "#" in text or "*" in text:
         raise ValueError(
             f"trusted_origins {shown(text)!r} must be a bare origin such as 'https://cdn.example.com': "
-            "scheme, host and port, without userinfo, path, query and fragment"
+            "scheme, host and port, without userinfo, path, query, fragment and wildcard"
         )
     return origin_of(url)
 

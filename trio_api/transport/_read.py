@@ -25,6 +25,9 @@ def read_blocking(response: httpx.Response, limit: int, deadline: float) -> http
         while (piece := incoming.receive()) is not None and buffer.add(piece):
             if time.monotonic() > deadline:  # each read is within its timeout, but a drip of them is not
                 raise httpx.ReadTimeout("the time of the call is up", request=response.request)
+    except httpx.DecodingError:
+        if not response.is_error:  # the status of an error says more than what its body can't
+            raise
     finally:
         incoming.close()
     return buffer.finish()
@@ -42,6 +45,9 @@ async def read_trio(response: httpx.Response, limit: int) -> httpx.Response:
     try:
         while (piece := await incoming.receive()) is not None and buffer.add(piece):
             pass
+    except httpx.DecodingError:
+        if not response.is_error:
+            raise
     finally:
         await incoming.aclose()
     return buffer.finish()
