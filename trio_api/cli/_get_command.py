@@ -21,7 +21,6 @@ from rich.text import Text
 
 from .._types import Progress
 from ..client import AsyncAPIClient, AsyncAPIResponse
-from ..models import NotJSON, loads
 from ..responses import Checksum
 from ..transport import write_all
 from ._complaints import CommandError, ExitCode, complaints
@@ -108,15 +107,13 @@ def get(
 def _show(body: bytes) -> None:
     """JSON indented, and in colours on a terminal; anything else as it came, unless it could garble a terminal."""
     on_terminal = sys.stdout.isatty()
-    try:
-        loads(body)
-    except NotJSON:
+    try:  # it is not built anew from its values: numbers keep their digits and objects their keys
+        shown = msgspec.json.format(body.removeprefix(_BOM), indent=2) + b"\n"
+    except (msgspec.DecodeError, RecursionError):
         if on_terminal and not _is_readable(body):
             raise CommandError("the body is neither JSON nor text; store it with -o FILE") from None
         write_all(STDOUT, body)
         return
-    # It is not built anew from its values: numbers keep their digits and objects their keys.
-    shown = msgspec.json.format(body.removeprefix(_BOM), indent=2) + b"\n"
     if on_terminal:
         Console().print(JSONHighlighter()(Text(shown.decode(errors="replace"))), end="", soft_wrap=True)
     else:

@@ -47,7 +47,10 @@ class PartFile:
             self._fd = _open_locked(self._path)
         else:
             self._path = self._target.with_name(f".{self._target.name}.{secrets.token_hex(4)}.part")
-            self._fd = os.open(self._path, _FLAGS | os.O_EXCL, 0o666)
+            try:
+                self._fd = os.open(self._path, _FLAGS | os.O_EXCL, 0o666)
+            except OSError as error:  # the name that the caller knows says more
+                raise type(error)(error.errno, error.strerror, str(self._target)) from None
         self._is_open = True
         self._sidecar = self._path.with_name(f"{self._path.name}.json")
         try:
