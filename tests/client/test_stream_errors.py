@@ -35,6 +35,11 @@ class Item:
     n: int
 
 
+@attrs.define
+class Node:
+    child: Node | None = None
+
+
 FAILURES: dict[str, tuple[list[Step], type[APIError], dict[str, Any]]] = {
     "error event": ([ONE, b'event: error\ndata: {"error": {"message": "no", "code": 7}}\n\n'], APIStreamError, {}),
     "no JSON": ([ONE, b"data: <html>\n\n"], APIStreamDecodeError, {}),
@@ -98,6 +103,14 @@ def test_a_root_of_the_wrong_kind(colour: Colour) -> None:
         APIResponseValidationError, StepwiseBody(ONE).answer(), body=with_stream(to_the_end, cast_to=Item)
     )
     assert str(error) == "The response does not fit its model: $: expected Item, got int"
+
+
+def test_a_model_that_is_nested_too_deeply(colour: Colour) -> None:
+    """It is an error of the library, not a `RecursionError`, where the JSON itself could be read."""
+    data = b'{"child":' * 900 + b"{}" + b"}" * 900
+    body = with_stream(to_the_end, cast_to=Node)
+    error, _ = colour.fail(APIStreamDecodeError, StepwiseBody(b"data: " + data + b"\n\n").answer(), body=body)
+    assert "nested too deeply" in str(error)
 
 
 def test_an_event_that_is_no_json_does_not_end_the_stream(colour: Colour) -> None:

@@ -13,7 +13,7 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from support.cancel_everywhere import cancelled_at, every_step
+from support.cancelling import cancel_everywhere
 from support.colours import BASE_URL
 from support.fault_server import Answer, Close, FaultServer, Stall
 from support.open_streams import StepwiseBody
@@ -180,25 +180,25 @@ def test_cancelled_at_every_step_a_stream_leaves_nothing() -> None:
         settings: Any = {"base_url": url, "trust_env": False, "limits": Limits(max_connections=1)}
         async with AsyncAPIClient(**settings) as client:
 
-            async def act() -> None:
-                # A break that came first is raised: under a cancelled scope there is no time to reconnect.
-                with contextlib.suppress(APIConnectionError):
-                    await read()
-
             async def read() -> None:
                 async with client.stream("GET", path, cast_to=object, dialect=DONE, reconnect=True) as stream:
                     async for _ in stream:
                         if leave_early:
                             break
 
-            for step in every_step():
-                was_cancelled = await cancelled_at(step, act)
+            async def work() -> None:
+                # A break that came first is raised: under a cancelled scope there is no time to reconnect.
+                with contextlib.suppress(APIConnectionError):
+                    await read()
+                await trio.lowlevel.checkpoint()
+
+            async def after() -> None:
                 with trio.fail_after(5):
                     assert await client.get("/next", cast_to=object) == {}
-                gc.collect()
-                if not was_cancelled:
-                    return step
-        raise AssertionError
+
+            cancelled = await cancel_everywhere(work, after)
+            gc.collect()
+            return cancelled
 
     for path in ("/whole", "/resumed"):
         for leave_early in (False, True):

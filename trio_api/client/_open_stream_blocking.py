@@ -32,7 +32,6 @@ class StreamManager(Generic[E]):
     def __init__(self, stream: Stream[E]) -> None:
         self._stream = stream
         self._was_entered = False
-        self._is_open = False
 
     @sealed
     def __enter__(self) -> Stream[E]:
@@ -46,15 +45,13 @@ class StreamManager(Generic[E]):
             raise ClientStateError("this stream was opened before; make the call again")
         self._was_entered = True
         self._stream.open()
-        self._is_open = True
         return self._stream
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close the stream; see `Stream.close`."""
-        if self._is_open:
-            self._stream.close()
+        self._stream.close()
 
 
 class SyncStreams(BlockingDriver):

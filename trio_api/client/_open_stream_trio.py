@@ -32,7 +32,6 @@ class AsyncStreamManager(Generic[E]):
     def __init__(self, stream: AsyncStream[E]) -> None:
         self._stream = stream
         self._was_entered = False
-        self._is_open = False
 
     @sealed
     async def __aenter__(self) -> AsyncStream[E]:
@@ -46,15 +45,13 @@ class AsyncStreamManager(Generic[E]):
             raise ClientStateError("this stream was opened before; make the call again")
         self._was_entered = True
         await self._stream.open()
-        self._is_open = True
         return self._stream
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close the stream; see `AsyncStream.aclose`."""
-        if self._is_open:
-            await self._stream.aclose()
+        await self._stream.aclose()
 
 
 class AsyncStreams(TrioDriver):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Callable
-from typing import Any, cast, final
+from typing import cast, final
 
 from .._errors import APIStreamDecodeError, APIStreamError, APIStreamTruncatedError
 from ..models import NotJSON, loads
@@ -124,14 +124,18 @@ class EventReader:
 
 
 def _server_error(event: ServerSentEvent) -> APIStreamError:
-    body: Any
     try:
         body = loads(event.data.encode())
     except NotJSON:
         body = event.data
-    if isinstance(body, dict):
-        wrapped: Any = cast("dict[str, Any]", body).get("error")
-        body = wrapped if isinstance(wrapped, dict) else body
-    message: Any = cast("dict[str, Any]", body).get("message") if isinstance(body, dict) else body
+    details = _as_object(body)
+    inner = None if details is None else _as_object(details.get("error"))
+    if inner is not None:
+        body = details = inner
+    message = body if details is None else details.get("message")
     shown = f": {message}" if isinstance(message, str) and message else ""
     return APIStreamError(f"the stream sent an event {event.event!r}{shown}", body=body)
+
+
+def _as_object(value: object) -> dict[str, object] | None:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
