@@ -69,7 +69,7 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
             self._body = None
         return self.http_response.content
 
-    async def _close(self) -> None:
+    async def _close(self) -> None:  # noqa: ASYNC910  # of a body that was read nothing is open
         if self._body is not None:
             await self._body.aclose()
 

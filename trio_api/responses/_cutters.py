@@ -7,6 +7,7 @@ back, and gives the pieces as they come.
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 from typing import AnyStr, Final, Generic, Protocol, TypeVar, final
 
 import httpx
@@ -52,20 +53,20 @@ class _Chunks(Generic[AnyStr]):
     """Regroups what comes into chunks of one size.
 
     Args:
-        empty: An empty chunk, to join by.
+        join: Makes one of many.
         size: The length of a chunk; None to hold nothing back.
 
     Raises:
         TypeError, ValueError: *size* is no int, or less than 1.
     """
 
-    def __init__(self, empty: AnyStr, size: int | None) -> None:
+    def __init__(self, join: Callable[[list[AnyStr]], AnyStr], size: int | None) -> None:
         if size is not None:
             if isinstance(size, bool) or not isinstance(size, int):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise TypeError(f"chunk_size must be an int or None, got {size!r}")
             if size < 1:
                 raise ValueError(f"chunk_size must be at least 1, got {size}")
-        self._empty: AnyStr = empty
+        self._join: Callable[[list[AnyStr]], AnyStr] = join
         self._size = size
         self._held: list[AnyStr] = []  # joined only once it is enough, so that many small pieces stay cheap
         self._length = 0
@@ -78,14 +79,14 @@ class _Chunks(Generic[AnyStr]):
         self._length += len(piece)
         if self._length < size:
             return []
-        joined = self._empty.join(self._held)
+        joined = self._join(self._held)
         self._length %= size
         whole = len(joined) - self._length
         self._held = [joined[whole:]]
         return [joined[start : start + size] for start in range(0, whole, size)]
 
     def rest(self) -> list[AnyStr]:
-        held, self._held, self._length = self._empty.join(self._held), [], 0
+        held, self._held, self._length = self._join(self._held), [], 0
         return [held] if held else []
 
 
@@ -101,7 +102,7 @@ class ByteCutter:
     """
 
     def __init__(self, chunk_size: int | None = None) -> None:
-        self._chunks = _Chunks(b"", chunk_size)
+        self._chunks = _Chunks(b"".join, chunk_size)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take in a piece of the body, and give what is complete."""
@@ -125,7 +126,7 @@ class TextCutter:
     """
 
     def __init__(self, response: httpx.Response, chunk_size: int | None = None) -> None:
-        self._chunks = _Chunks("", chunk_size)
+        self._chunks = _Chunks("".join, chunk_size)
         self._decoder = codecs.getincrementaldecoder(_encoding(response))(errors="replace")
 
     def feed(self, data: bytes) -> list[str]:
