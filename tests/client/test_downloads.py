@@ -7,6 +7,8 @@ import gzip
 import hashlib
 import os
 import random
+import socket
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from support.files import ServedFile
 from support.live import Live, LiveBlocking, LiveTrio, opened, settle
-from support.raw_server import RawServer, Script, answer
+from support.raw_server import OK, RawServer, Script, answer, read_head
 from trio_api import (
     APIConnectionError,
     APIResponseValidationError,
@@ -436,3 +438,38 @@ def test_a_body_is_taken_once(live: Live, tmp_path: Path) -> None:
     with RawServer(ServedFile(CONTENT).whole(), ServedFile(CONTENT).whole()) as server:
         live.call(server.url, body)
     assert left(tmp_path) == ["f"]
+
+
+@both
+def test_a_large_body_takes_little_memory(live: Live, tmp_path: Path) -> None:
+    """32 MiB pass through: no part of it that grows with it is held."""
+    size = 32 << 20
+    target = tmp_path / "f"
+
+    def script(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        for _ in range(size >> 20):
+            connection.sendall(bytes(1 << 20))
+
+    tracemalloc.start()
+    try:
+        download(live, target, script, client={"max_response_bytes": 1000})
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert target.stat().st_size == size
+    assert peak < 8 << 20
+
+
+@both
+def test_a_download_gives_its_connection_back(live: Live, tmp_path: Path) -> None:
+    """Within the block already."""
+
+    async def body(client: Any) -> None:
+        async with opened(client.with_streaming_response.get("/f", cast_to=bytes)) as response:
+            await settle(response.stream_to_file(tmp_path / "f"))
+            assert await settle(client.get("/g", cast_to=object)) == {}
+
+    with RawServer(answer(OK, OK)) as server:
+        live.call(server.url, body)
