@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from support.colours import Colour
+from support.leaks import everything_shown
 from support.open_streams import Step, StepwiseBody, following, one_by_one, raw, to_the_end, with_stream
 from trio_api import (
     APIConnectionError,
@@ -87,6 +88,20 @@ def test_an_error_event_shows_what_the_server_said(colour: Colour) -> None:
     error, _ = colour.fail(APIStreamError, StepwiseBody(*steps).answer(), body=with_stream(to_the_end))
     assert str(error) == "the stream sent an event 'error': no"
     assert (error.body, error.code) == ({"message": "no", "code": 7}, "7")
+
+
+@pytest.mark.parametrize(("steps", "kind", "how"), FAILURES.values(), ids=FAILURES)
+def test_no_failure_shows_a_secret(colour: Colour, steps: list[Step], kind: type[APIError], how: Any) -> None:
+    """Neither its text nor its traceback, its attempts and its pickle."""
+    options = {**how.get("options", {}), "headers": {"X-API-Key": "c4nary"}, "params": {"key": "c4nary"}}
+    error, _ = colour.fail(
+        kind,
+        StepwiseBody(*steps, time=colour.time).answer(),
+        body=with_stream(to_the_end, **{**how, "options": options}),
+        timeout=None,
+        custom_headers={"Authorization": "c4nary"},
+    )
+    assert "c4nary" not in everything_shown(error)
 
 
 @pytest.mark.parametrize("use", [one_by_one, raw])

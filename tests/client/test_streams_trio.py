@@ -136,7 +136,7 @@ async def test_a_client_that_closes_under_a_stream_ends_it(autojump_clock: MockC
     ):
         for pause in (0.0, 10.0):
             opened = trio.Event()
-            nursery.start_soon(read, client, pause, opened)
+            nursery.start_soon(read, client, pause, opened)  # noqa: ASYNC111  # that is the test
             await opened.wait()
         await trio.sleep(1)
     assert ended == ["said so"] * 2
@@ -160,7 +160,7 @@ async def test_the_grace_of_a_closing_client_lets_a_stream_finish(autojump_clock
         AsyncAPIClient(base_url=BASE_URL, http_client=http_client, shutdown_grace=30) as client,
     ):
         opened = trio.Event()
-        nursery.start_soon(read, client, opened)
+        nursery.start_soon(read, client, opened)  # noqa: ASYNC111  # that is the test
         await opened.wait()
     assert received == [1, 2]
 

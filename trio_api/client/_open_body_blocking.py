@@ -58,7 +58,7 @@ class OpenBody:
             raise ClientStateError("the body broke off, or its reading did; make the call again")
         request = self._reply.response.request
         if time.monotonic() > min(until, self._deadline):
-            what = "Nothing came for idle_timeout" if until < self._deadline else "The call took over total_timeout"
+            what = "No event came within idle_timeout" if until < self._deadline else "The call took over total_timeout"
             raise APITimeoutError(what, sent=True, request=request, attempts=self._reply.attempts)
         self._is_broken = True
         failed: APIError

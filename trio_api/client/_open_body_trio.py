@@ -80,7 +80,7 @@ class OpenBody:
             raise failed
         # Only our own scope ends here.
         self._lifetime.check()
-        what = "Nothing came for idle_timeout" if until < self._deadline else "The call took over total_timeout"
+        what = "No event came within idle_timeout" if until < self._deadline else "The call took over total_timeout"
         raise APITimeoutError(what, sent=True, request=self._reply.response.request, attempts=self._reply.attempts)
 
     async def aclose(self) -> None:

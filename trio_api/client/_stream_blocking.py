@@ -166,7 +166,8 @@ class Stream(Iterator[E], Generic[E]):
 
     def _resume(self, error: APIError) -> None:
         """Go on over another connection, or raise *error*."""
-        call = self._state.resumption(error, self._reply, self._body.deadline - time.monotonic())
+        time_left = self._body.deadline - time.monotonic()
+        call = self._state.resumption(error, self._reply, time_left, time_left)
         self._body.close()
         if call is None:
             raise self._state.told(error, self._reply)

@@ -70,7 +70,8 @@ class StreamState:
         self._client = client
         self.call = call
         self.plan = plan
-        self.reader = EventReader(plan.dialect or StreamDialect.sse())
+        self._dialect = plan.dialect or StreamDialect.sse()
+        self.reader = EventReader(self._dialect)
         self.given = 0
         """How many events were given to the caller."""
         self._is_stream = True
@@ -79,15 +80,15 @@ class StreamState:
     def begin(self, response: httpx.Response) -> bool:
         """Get ready for the body of *response*; False: it is no stream, and not to be read as one."""
         content_type = response.headers.get("content-type", "")
-        dialect = self.plan.dialect or StreamDialect.for_content_type(content_type)
         if self.given:
             self.reader.resume()
         else:
-            self.reader = EventReader(dialect)
+            self._dialect = self.plan.dialect or StreamDialect.for_content_type(content_type)
+            self.reader = EventReader(self._dialect)
         if response.status_code == _NO_CONTENT:
             self.reader.end()  # WHATWG HTML, 9.2.3: the server asks not to come back
             return True
-        self._is_stream = dialect.reads(content_type, strict=self._client._is_strict)  # pyright: ignore[reportPrivateUsage]
+        self._is_stream = self._dialect.reads(content_type, strict=self._client._is_strict)  # pyright: ignore[reportPrivateUsage]
         return self._is_stream
 
     def bound_reads(self, request: httpx.Request) -> None:
@@ -148,8 +149,15 @@ class StreamState:
         error.events_received = self.given
         return error
 
-    def resumption(self, error: APIError, reply: Reply, time_left: float) -> Call | None:
-        """The call that goes on where *error* broke the stream off; None: it has to be raised."""
+    def resumption(self, error: APIError, reply: Reply, call_left: float, time_left: float) -> Call | None:
+        """The call that goes on where *error* broke the stream off; None: it has to be raised.
+
+        Args:
+            error: How it broke off.
+            reply: The response that it broke off in.
+            call_left: Seconds that the call's ``total_timeout`` leaves.
+            time_left: Seconds to the nearest deadline of all, the caller's among them.
+        """
         call = self.call
         policy = self._client._policy_for(call.options)  # pyright: ignore[reportPrivateUsage]
         if not self.plan.reconnect or not self.given or not call.body.replayable:
@@ -170,9 +178,8 @@ class StreamState:
         log_retry(reply.response.request, record, 1, policy.max_retries)
         if policy.on_retry is not None:
             policy.on_retry(record)
-        options = attrs.evolve(
-            call.options, headers=headers, total_timeout=None if math.isinf(time_left) else max(time_left, 0.0)
-        )
+        total_timeout = None if math.isinf(call_left) else call_left
+        options = attrs.evolve(call.options, headers=headers, total_timeout=total_timeout)
         resumed = self._client._new_call(options, first=Attempt(1, after=wait), earlier=(record,))  # pyright: ignore[reportPrivateUsage]
         return attrs.evolve(resumed, body=call.body, idempotency_key=call.idempotency_key)
 

@@ -115,10 +115,11 @@ class AsyncStream(AsyncIterator[E], Generic[E]):
 
     async def _begin(self, response: httpx.Response, incoming: TrioIncoming) -> None:
         """Read to the first event within the attempt, so that what breaks before it is retried."""
+        await trio.lowlevel.checkpoint()
         if not self._state.begin(response):
             return
         reader = self._state.reader
-        with trio.move_on_after(self._state.plan.idle_timeout):
+        with trio.move_on_after(self._state.plan.idle_timeout):  # noqa: ASYNC912  # status 204: nothing to wait for
             while not reader.has_news:
                 self._feed(await incoming.receive())
             self._state.check_begun(response.request)
@@ -167,8 +168,9 @@ class AsyncStream(AsyncIterator[E], Generic[E]):
 
     async def _resume(self, error: APIError) -> None:
         """Go on over another connection, or raise *error*."""
-        time_left = min(trio.current_effective_deadline(), self._body.deadline) - trio.current_time()
-        call = self._state.resumption(error, self._reply, time_left)
+        call_left = self._body.deadline - trio.current_time()
+        time_left = min(trio.current_effective_deadline() - trio.current_time(), call_left)
+        call = self._state.resumption(error, self._reply, call_left, time_left)
         await self._body.aclose()
         if call is None:
             raise self._state.told(error, self._reply)
