@@ -38,12 +38,6 @@ class AsyncStreamingResponses:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """What is no verb is the client's own: a resource uses either as its ``_client``."""
-            return getattr(object.__getattribute__(self, "_client"), name)
-
     @sealed
     def request(
         self, cast_to: TypeForm[R], options: FinalRequestOptions | Mapping[str, Any]
