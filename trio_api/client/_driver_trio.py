@@ -53,7 +53,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
 
     async def _prepare_options(self, options: FinalRequestOptions) -> FinalRequestOptions:
         """Change the options of an attempt before its request is built; called on every attempt."""
-        return options
+        return options  # noqa: ASYNC910  # a hook, async for those who override it
 
     async def _prepare_request(self, request: httpx.Request) -> None:
         """Change the request of an attempt in place, to sign it for example; called on every attempt."""

@@ -84,18 +84,18 @@ class Lifetime:
         """
         return CallScope(self, deadline, in_flight)
 
-    async def finish_calls(self, grace: float) -> None:
+    async def finish_calls(self, grace: float) -> None:  # noqa: ASYNC910  # waits only where a call is in flight
         """Begin to close: give the calls of other tasks *grace* seconds, then cancel them and see them out."""
         self._state = _State.CLOSING
         try:
-            with trio.move_on_after(grace):
+            with trio.move_on_after(grace):  # noqa: ASYNC912
                 while self._calls or self._bodies:
                     await self._change.park()
         finally:
             self._state = _State.CLOSED
             for call in self._calls:
                 call.scope.cancel(reason="the client was closed")
-            with trio.move_on_after(CLEANUP_SECONDS, shield=True):
+            with trio.move_on_after(CLEANUP_SECONDS, shield=True):  # noqa: ASYNC912
                 while self._calls:
                     await self._change.park()
             for body in tuple(self._bodies):

@@ -39,9 +39,9 @@ class AsyncResponseManager(Generic[R]):
         self._response = await self._open_response()
         return self._response
 
-    async def __aexit__(
+    async def __aexit__(  # noqa: ASYNC910  # closing waits only where something is open
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Give the connection back if the body was read to its end, else close it."""
         if self._response is not None:
-            await self._response._close()  # pyright: ignore[reportPrivateUsage]
+            await self._response._close()  # pyright: ignore[reportPrivateUsage]  # noqa: ASYNC102  # shielded inside

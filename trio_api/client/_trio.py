@@ -145,7 +145,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
         else:
             await self._lifetime.open()
             self._entry = _Entry.OWNER
-        return self
+        return self  # noqa: ASYNC910  # as trio.open_nursery does it, entering neither waits nor checkpoints
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -153,14 +153,14 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
         """Close the client, if this block opened it: calls in flight, connections, background tasks."""
         entry, self._entry = self._entry, None
         if entry is not _Entry.OWNER:
-            return None
+            return None  # noqa: ASYNC910  # there is nothing to close
         try:
-            await self._lifetime.finish_calls(self._shutdown_grace)
+            await self._lifetime.finish_calls(self._shutdown_grace)  # noqa: ASYNC102  # a cancellation ends the grace
         finally:
             if self._owns_http_client:
                 with trio.move_on_after(CLEANUP_SECONDS, shield=True):
                     await self._client.aclose()
-            suppressed = await self._lifetime.close(kind, error, traceback)
+            suppressed = await self._lifetime.close(kind, error, traceback)  # noqa: ASYNC102  # its tasks are cancelled
         return suppressed
 
     @sealed

@@ -86,10 +86,10 @@ class TrioIncoming:
             if chunk is None:
                 self._chunks = None
                 self._decoder.finish()
-                return None
+                return None  # noqa: ASYNC910
             self.received += len(chunk)
             self._pieces = self._decoder.decode(chunk)
-        return piece
+        return piece  # noqa: ASYNC910  # what is in memory is given at once; whoever iterates checkpoints
 
     async def aclose(self) -> None:
         """Give the connection back if the body was read to its end, else close it; shielded and bounded."""
@@ -100,14 +100,14 @@ class TrioIncoming:
             await self._response.aclose()
 
 
-async def _unwind(chunks: AsyncIterator[bytes]) -> None:
+async def _unwind(chunks: AsyncIterator[bytes]) -> None:  # noqa: ASYNC910  # a body in memory has nothing to wait for
     """End a nest of async generators from its innermost outwards.
 
     httpx's and httpcore's streams are such nests. Closing the outermost would leave the inner ones to the garbage
     collector, and Trio warns of each. A cancellation is raised at the read at the bottom and passes through all.
     So does what is wrong with bytes that were read before, which nobody wants to know any more.
     """
-    with trio.CancelScope() as scope, contextlib.suppress(*FOREIGN_ERRORS):
+    with trio.CancelScope() as scope, contextlib.suppress(*FOREIGN_ERRORS):  # noqa: ASYNC912
         scope.cancel(reason="enough was read")
         for _ in range(_MOST_PULLS):
             if await anext(chunks, None) is None:
