@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from typing import Any, TypeGuard
 
-__all__ = ["check_bytes", "check_fraction", "check_max_retries", "check_progress", "check_seconds"]
+__all__ = ["check_bytes", "check_fraction", "check_max_retries", "check_progress", "check_seconds", "is_mapping"]
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether *value* is a mapping; its keys are taken on trust, as those of JSON objects are text."""
+    return isinstance(value, Mapping)
 
 
 def check_bytes(name: str, value: object) -> int:

@@ -28,6 +28,7 @@ from typing import Any
 
 import httpx
 
+from ._checks import is_mapping
 from ._records import AttemptRecord, ValidationProblem
 from ._redact import redacted_request, redacted_response
 
@@ -109,7 +110,7 @@ class APIError(TrioAPIError):
         """One record for each attempt of the call, in order."""
         self.retry_after = retry_after
         """Seconds that the server asked to wait, or None."""
-        details: Mapping[str, object] = body if isinstance(body, Mapping) else {}
+        details: Mapping[str, object] = body if is_mapping(body) else {}
         self.code = _text(details.get("code"))
         """The body's ``code`` as text, or None."""
         self.param = _text(details.get("param"))

@@ -17,6 +17,8 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import httpx
 
+from ._checks import is_mapping
+
 __all__ = [
     "SAFE_HEADERS",
     "LogRedactor",
@@ -61,7 +63,7 @@ def redact_url(url: httpx.URL | str) -> str:
 
 def redacted_headers(headers: Mapping[str, object] | Iterable[tuple[str, object]]) -> dict[str, object]:
     """The headers with every value hidden that `SAFE_HEADERS` does not name."""
-    items = headers.items() if isinstance(headers, Mapping) else headers
+    items = headers.items() if is_mapping(headers) else cast("Iterable[tuple[str, object]]", headers)
     return {name: value if name.lower() in SAFE_HEADERS else REDACTED for name, value in items}
 
 
@@ -116,7 +118,7 @@ def seal_traceback(error: BaseException) -> None:
         seen.add(id(current))
         pending += [current.__cause__, current.__context__]
         if isinstance(current, BaseExceptionGroup):
-            pending += current.exceptions
+            pending += cast("BaseExceptionGroup[BaseException]", current).exceptions
         _forget_locals(current.__traceback__)
 
 

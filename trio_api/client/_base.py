@@ -317,13 +317,17 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         wrapper, inner = split_wrapper(cast_to)
 
         def adopt(value: Any, response: BaseAPIResponse[Any], built: Any, is_default: bool) -> Any:
-            if isinstance(value, BasePage):
-                value._bind(self, call.options, response, built)  # pyright: ignore[reportPrivateUsage]
+            self._bind_page(value, call, response, built)
             if is_default and call.options.post_parser is not None:
                 return call.options.post_parser(value)
             return value
 
         return (wrapper or default)(reply, owner=self, options=call.options, cast_to=inner, adopt=adopt)
+
+    def _bind_page(self, value: object, call: Call, response: BaseAPIResponse[Any], page_type: Any) -> None:
+        if isinstance(value, BasePage):
+            page: BasePage[Any] = value  # pyright: ignore[reportUnknownVariableType]  # mypy knows the argument, and takes a cast for redundant
+            page._bind(self, call.options, response, page_type)  # pyright: ignore[reportPrivateUsage]
 
     def _result(self, response: BaseAPIResponse[Any], cast_to: Any) -> Any:
         """What the call gives: the value, or the wrapper where *cast_to* names one."""

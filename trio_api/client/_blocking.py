@@ -216,7 +216,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
     def _respond_open(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
         call = self._new_call(options)
         reply, body = self._open(call)
-        return self._wrap(reply, call, split_wrapper(cast_to)[1], functools.partial(APIResponse, body=body))
+        return self._wrap(reply, call, split_wrapper(cast_to)[1], functools.partial(APIResponse[Any], body=body))
 
     def _open_again(self, options: FinalRequestOptions) -> tuple[Reply, OpenBody]:
         return self._open(self._new_call(options))

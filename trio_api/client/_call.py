@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, get_args, get_origin
 import attrs
 import httpx
 
+from .._checks import is_mapping
 from ..flow import CallFlow
 from ..request import Body, FinalRequestOptions, RequestOptions
 from ..responses import BaseAPIResponse
@@ -42,7 +43,7 @@ def whole_options(options: FinalRequestOptions | Mapping[str, Any]) -> FinalRequ
 def _as_fields(options: OptionsTypes, names: tuple[str, ...]) -> dict[str, Any]:
     if isinstance(options, RequestOptions):
         return {name: getattr(options, name) for name in names if hasattr(options, name)}
-    if not isinstance(options, Mapping):
+    if not is_mapping(options):
         raise TypeError(
             f"options must be a RequestOptions or a mapping with its field names, got {type(options).__name__}"
         )
@@ -75,5 +76,6 @@ def split_wrapper(cast_to: Any) -> tuple[type[BaseAPIResponse[Any]] | None, Any]
     """``APIResponse[Item]`` as its class and ``Item``; any other type as None and itself."""
     origin = get_origin(cast_to) or cast_to
     if isinstance(origin, type) and issubclass(origin, BaseAPIResponse):
-        return origin, next(iter(get_args(cast_to)), object)
+        wrapper: type[BaseAPIResponse[Any]] = origin  # pyright: ignore[reportUnknownVariableType]  # mypy takes a cast for redundant
+        return wrapper, next(iter(get_args(cast_to)), object)
     return None, cast_to

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import httpx
 
-from .._checks import check_bytes, check_max_retries, check_seconds
+from .._checks import check_bytes, check_max_retries, check_seconds, is_mapping
 from .._constants import DEFAULT_MAX_RESPONSE_BYTES
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from ..request import Origins, check_timeout, merge_headers, prepare_base_url
@@ -30,9 +30,9 @@ def _check_kind(kind: type[object]) -> Any:
 
 
 def _checked_mapping(name: str, value: object) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
+    if not is_mapping(value):
         raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
-    for key in value:
+    for key in cast("Mapping[object, object]", value):
         if not isinstance(key, str):
             raise TypeError(f"{name} must have str keys, got {key!r}")
     return dict(value)
@@ -58,6 +58,10 @@ def _checked_total_timeout(value: float | None) -> float | None:
     return None if value is None else check_seconds("total_timeout", value)
 
 
+def _origins_of(config: ClientConfig) -> Origins:
+    return Origins(config.base_url, config.trusted_origins)
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class ClientConfig:
     """The settings of one client or copy. Its repr shows none of them, since some are credentials."""
@@ -72,19 +76,15 @@ class ClientConfig:
     timeout: TimeoutTypes | NotGiven = attrs.field(default=not_given, converter=_checked_timeout)
     """Not given: the caller's HTTP client's, or the default."""
     total_timeout: float | None = attrs.field(default=None, converter=_checked_total_timeout)
-    custom_headers: Headers = attrs.field(factory=dict, converter=_checked_headers)
-    custom_query: Query = attrs.field(factory=dict, converter=_checked_query)
+    custom_headers: Headers = attrs.field(factory=dict[str, Any], converter=_checked_headers)
+    custom_query: Query = attrs.field(factory=dict[str, Any], converter=_checked_query)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_check_kind(RetryPolicy))
     max_response_bytes: int = attrs.field(default=DEFAULT_MAX_RESPONSE_BYTES, validator=_check_bytes)
     trusted_origins: tuple[str, ...] = ()
     follow_redirects: bool = attrs.field(default=True, validator=_check_kind(bool))
     strict: bool = attrs.field(default=False, validator=_check_kind(bool))
-    origins: Origins = attrs.field(init=False)
+    origins: Origins = attrs.field(init=False, default=attrs.Factory(_origins_of, takes_self=True))
     """The base URL's origin and the trusted ones."""
-
-    @origins.default
-    def _default_origins(self) -> Origins:
-        return Origins(self.base_url, self.trusted_origins)
 
     def with_changes(
         self,
@@ -132,4 +132,4 @@ def checked_origins(value: object) -> tuple[str, ...]:
         raise TypeError(
             f'trusted_origins must be a list of origins, such as ["https://cdn.example.com"], got {value!r}'
         )
-    return tuple(value)
+    return tuple(cast("Iterable[str]", value))

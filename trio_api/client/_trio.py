@@ -234,7 +234,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
     async def _respond_open(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
         call = self._new_call(options)
         reply, body = await self._open(call)
-        return self._wrap(reply, call, split_wrapper(cast_to)[1], functools.partial(AsyncAPIResponse, body=body))
+        return self._wrap(reply, call, split_wrapper(cast_to)[1], functools.partial(AsyncAPIResponse[Any], body=body))
 
     async def _open_again(self, options: FinalRequestOptions) -> tuple[Reply, OpenBody]:
         return await self._open(self._new_call(options))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import httpx
 
+from .._checks import is_mapping
 from .._errors import APIStatusError
 from ..models import NotJSON, dumps, loads
 
@@ -30,11 +31,11 @@ def make_status_error(response: httpx.Response, factory: StatusErrorFactory) -> 
         The error: its `body` is the JSON, unwrapped from ``{"error": ...}`` where that is an object, or the text.
     """
     body = _body_of(response)
-    outer: Mapping[str, object] = body if isinstance(body, Mapping) else {}
+    outer: Mapping[str, object] = body if is_mapping(body) else {}
     inner = outer.get("error")
-    if isinstance(inner, Mapping):
+    if is_mapping(inner):
         body = inner
-    sources = [source for source in (inner, outer) if isinstance(source, Mapping)]
+    sources = [source for source in (inner, outer) if is_mapping(source)]
     text = _message_of(sources) or _excerpt(response, body)
     message = f"Error code: {response.status_code}" + (f" - {text}" if text else "")
     error = factory(message, body=body, response=response)
