@@ -111,11 +111,11 @@ class APIError(TrioAPIError):
         self.retry_after = retry_after
         """Seconds that the server asked to wait, or None."""
         details: Mapping[str, object] = body if is_mapping(body) else {}
-        self.code = _text(details.get("code"))
+        self.code: str | None = _text(details.get("code"))
         """The body's ``code`` as text, or None."""
-        self.param = _text(details.get("param"))
+        self.param: str | None = _text(details.get("param"))
         """The body's ``param``, or None."""
-        self.type = _text(details.get("type"))
+        self.type: str | None = _text(details.get("type"))
         """The body's ``type``, or None."""
         self.events_received = 0
         """How many events a stream had given before it failed."""
@@ -190,7 +190,7 @@ class APIResponseValidationError(APIError):
         super().__init__(message, request=_request_of(response), body=body)
         self.response = response
         """The response, read."""
-        self.status_code = response.status_code
+        self.status_code: int = response.status_code
         """The response's status."""
         self.problems: tuple[ValidationProblem, ...] = tuple(problems)
         """Every value that does not fit, in the order of the body."""
@@ -225,7 +225,7 @@ class APIStatusError(APIError):
         super().__init__(message, request=_request_of(response), body=body)
         self.response = response
         """The response, read."""
-        self.status_code = response.status_code
+        self.status_code: int = response.status_code
         """The response's status."""
         self.request_id: str | None = response.headers.get("x-request-id")
         """The response's ``x-request-id`` header."""

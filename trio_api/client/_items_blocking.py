@@ -35,7 +35,7 @@ class Feed(Generic[T, PageT]):
 
     def __init__(self, crawl: Crawl[T, PageT]) -> None:
         self.crawl = crawl
-        self.changed = threading.Condition()  # its lock guards the crawl
+        self.changed: threading.Condition = threading.Condition()  # its lock guards the crawl
 
     def get(self, poll: Callable[[], X | Signal]) -> X:
         """Wait until *poll* gives something, or raise `StopIteration`."""

@@ -39,7 +39,7 @@ class Body:
         """Its Content-Type, where its kind says one."""
         self.error: Exception | None = None
         """What the application's own file, iterator or progress function raised while it was sent, or None."""
-        self.begun = False
+        self.begun: bool = False
         """Whether anything was read from the source."""
         self._async = source if isinstance(source, AsyncIterable) else None
         self._source = None if isinstance(source, AsyncIterable) else source

@@ -96,7 +96,7 @@ class Multipart:
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = parts
-        self.boundary = os.urandom(16).hex()
+        self.boundary: str = os.urandom(16).hex()
         """The text that stands between the parts. Too long to be met by chance, so the content is not searched."""
 
     @property

@@ -64,9 +64,9 @@ class Download:
         self._resume = resume
         self._retries = 0
         self._furthest = 0
-        self.phase = Phase.STORE
+        self.phase: Phase = Phase.STORE
         """What is to be done."""
-        self.offset = 0
+        self.offset: int = 0
         """Bytes that are stored."""
         self.total: int | None = None
         """Bytes of the whole, where that is known."""

@@ -41,7 +41,7 @@ class EventReader:
         self._failure: APIStreamError | None = None  # raised when the events before it are gone
         self._is_ended = False  # nothing that comes is of the stream any more
         self._retry: int | None = None
-        self.is_terminated = False
+        self.is_terminated: bool = False
         """Whether the terminal event came, so that the rest of the body is of no interest."""
 
     @property

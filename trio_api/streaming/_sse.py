@@ -33,7 +33,7 @@ class SSEDecoder(EventDecoder):
         self._type = b""
         self._id = last_event_id
         self._retry: int | None = None
-        self.last_event_id = last_event_id
+        self.last_event_id: str = last_event_id
         """The last event id of the stream, as of the last blank line: what a reconnection sends back."""
         self.retry: int | None = None
         """The last reconnection time that the server asked for, in milliseconds, or None."""

@@ -37,7 +37,7 @@ class BlockingIncoming:
         self._chunks: Iterator[bytes] = iter(stream)
         self._pieces: Iterator[bytes] = iter([content] if content else [])
         self._decoder = ContentDecoder(response)
-        self.received = 0
+        self.received: int = 0
         """Bytes that came over the wire."""
 
     def receive(self) -> bytes | None:
@@ -72,7 +72,7 @@ class TrioIncoming:
             self._chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
         self._pieces: Iterator[bytes] = iter([content] if content else [])
         self._decoder = ContentDecoder(response)
-        self.received = 0
+        self.received: int = 0
         """Bytes that came over the wire."""
 
     async def receive(self) -> bytes | None:

@@ -81,7 +81,7 @@ class FaultPlan:
         self._targets: dict[str, _Target] = {}
         self.counts: Counter[FaultKind] = Counter()
         """How many requests met what."""
-        self.early = 0
+        self.early: int = 0
         """How many requests came before the Retry-After of their target was over."""
 
     def next(self, target: str, now: float) -> Fault:

@@ -61,7 +61,7 @@ class UnicodeTables:
     """
 
     def __init__(self, last: int = sys.maxunicode) -> None:
-        self.last = min(last, sys.maxunicode)
+        self.last: int = min(last, sys.maxunicode)
         self._by_category: dict[str, Table] = {}
 
     @cached_property
