@@ -1,0 +1,149 @@
+"""A response of which httpx's part is made when it is looked at.
+
+Most calls look at a response's status and body and at nothing else; making httpx's object of it takes longer than
+parsing it off the wire did.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, final
+
+import attrs
+import httpx
+
+__all__ = ["LazyResponse", "header_of"]
+
+
+@attrs.define
+class _Unmade:
+    """What httpx's constructor is given once it is run."""
+
+    raw_headers: Sequence[tuple[bytes, bytes]]
+    request: httpx.Request | None
+    stream: httpx.AsyncByteStream | None
+    extensions: Mapping[str, Any]
+    content: bytes | None
+    default_encoding: Any = "utf-8"
+    elapsed: float | None = None
+    index: dict[bytes, bytes] | None = None
+
+    def value_of(self, name: bytes) -> bytes | None:
+        """The value of the header *name*, in lower case; of several, all of them (RFC 9110, 5.3)."""
+        if self.index is None:
+            self.index = {}
+            for key, value in self.raw_headers:
+                key = key.lower()
+                known = self.index.get(key)
+                self.index[key] = value if known is None else known + b", " + value
+        return self.index.get(name)
+
+
+@final
+class LazyResponse(httpx.Response):
+    """An `httpx.Response` that is made of what came over the wire when one of its attributes is asked for.
+
+    Until then there are ``status_code`` and, of a response that was read, ``content``.
+
+    Args:
+        status_code: The status.
+        raw_headers: Names and values as they came.
+        request: What it answers.
+        stream: The body, where it is still to be read.
+        extensions: httpx's: ``http_version``, ``reason_phrase``, ``network_stream``.
+        content: The decoded body, where it was read.
+        default_encoding: What its text is decoded by where no charset is given, as httpx has it.
+        elapsed: Seconds from the request to the end of the response.
+    """
+
+    def __init__(
+        self,
+        status_code: int,
+        raw_headers: Sequence[tuple[bytes, bytes]],
+        *,
+        request: httpx.Request | None = None,
+        stream: httpx.AsyncByteStream | None = None,
+        extensions: Mapping[str, Any],
+        content: bytes | None = None,
+        default_encoding: Any = "utf-8",
+        elapsed: float | None = None,
+    ) -> None:
+        # httpx's constructor runs in `_make`.
+        self.status_code = status_code
+        self._unmade: _Unmade | None = _Unmade(
+            raw_headers, request, stream, extensions, content, default_encoding, elapsed
+        )
+
+    @property
+    def content(self) -> bytes:
+        """The decoded body; `httpx.ResponseNotRead` if it was not read."""
+        unmade = self._unmade
+        if unmade is not None and unmade.content is not None:
+            return unmade.content
+        return super().content
+
+    def with_content(self, content: bytes, elapsed: float | None = None) -> LazyResponse | None:
+        """The same response with its decoded body; None where somebody looked, and may have changed it."""
+        unmade = self._unmade
+        if unmade is None:
+            return None
+        return LazyResponse(
+            self.status_code,
+            unmade.raw_headers,
+            request=unmade.request,
+            extensions=unmade.extensions,
+            content=content,
+            default_encoding=unmade.default_encoding,
+            elapsed=elapsed,
+        )
+
+    def _make(self, unmade: _Unmade) -> None:
+        self._unmade = None
+        of_wire: dict[str, Any] = {
+            "request": unmade.request,
+            "extensions": dict(unmade.extensions),
+            "default_encoding": unmade.default_encoding,
+        }
+        if unmade.content is None:
+            super().__init__(self.status_code, headers=list(unmade.raw_headers), stream=unmade.stream, **of_wire)
+        else:
+            super().__init__(self.status_code, content=unmade.content, **of_wire)
+            # Only now, since with a Content-Encoding httpx would decode the body again.
+            self.headers = httpx.Headers(list(unmade.raw_headers))
+        if unmade.elapsed is not None:
+            self.elapsed = datetime.timedelta(seconds=unmade.elapsed)
+
+    if not TYPE_CHECKING:  # the checkers know httpx's attributes
+
+        def __getattr__(self, name: str) -> Any:
+            unmade = self.__dict__.get("_unmade")
+            if unmade is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            self._make(unmade)
+            return getattr(self, name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._unmade is not None:
+            self._make(self._unmade)
+        return {name: value for name, value in super().__getstate__().items() if name != "_unmade"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._unmade = None
+        super().__setstate__(state)
+
+
+def header_of(response: httpx.Response, name: str) -> str | None:
+    """The value of a header of *response*, without making httpx's part of a `LazyResponse`."""
+    unmade = response._unmade if isinstance(response, LazyResponse) else None  # pyright: ignore[reportPrivateUsage]
+    if unmade is None:
+        return response.headers.get(name)
+    value = unmade.value_of(name.lower().encode("ascii"))
+    return None if value is None else _text_of(value)
+
+
+def _text_of(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:  # as httpx reads them, and RFC 9110, 5.5, has them
+        return value.decode("latin-1")
