@@ -137,7 +137,8 @@ def header_of(response: httpx.Response, name: str) -> str | None:
     """The value of a header of *response*, without making httpx's part of a `LazyResponse`."""
     unmade = response._unmade if isinstance(response, LazyResponse) else None  # pyright: ignore[reportPrivateUsage]
     if unmade is None:
-        return response.headers.get(name)
+        found: str | None = response.headers.get(name)
+        return found
     value = unmade.value_of(name.lower().encode("ascii"))
     return None if value is None else _text_of(value)
 
