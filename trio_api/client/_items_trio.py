@@ -15,7 +15,7 @@ from .._errors import ClientStateError
 from .._redact import sealed
 from ..pages import BasePage, Crawl, CrawlStatistics, Signal, Ticket
 from ..request import FinalRequestOptions
-from ._nursery import HiddenNursery
+from ..transport import HiddenNursery
 
 if TYPE_CHECKING:
     from typing import Self

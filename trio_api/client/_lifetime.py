@@ -14,7 +14,7 @@ import trio
 
 from .._constants import CLEANUP_SECONDS
 from .._errors import ClientStateError
-from ._nursery import HiddenNursery
+from ..transport import HiddenNursery
 
 __all__ = ["Lifetime"]
 

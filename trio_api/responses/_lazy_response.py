@@ -83,7 +83,19 @@ class LazyResponse(httpx.Response):
             return unmade.content
         return super().content
 
-    def with_content(self, content: bytes, elapsed: float | None = None) -> LazyResponse | None:
+    def set_elapsed(self, seconds: float) -> None:
+        """Say how long it took from the request to the end of the response."""
+        if self._unmade is None:
+            self.elapsed = datetime.timedelta(seconds=seconds)
+        else:
+            self._unmade.elapsed = seconds
+
+    @property
+    def wire_stream(self) -> httpx.AsyncByteStream | None:
+        """The body as the transport gave it; None where somebody looked, and may have begun to read it."""
+        return None if self._unmade is None else self._unmade.stream
+
+    def with_content(self, content: bytes) -> LazyResponse | None:
         """The same response with its decoded body; None where somebody looked, and may have changed it."""
         unmade = self._unmade
         if unmade is None:
@@ -95,7 +107,7 @@ class LazyResponse(httpx.Response):
             extensions=unmade.extensions,
             content=content,
             default_encoding=unmade.default_encoding,
-            elapsed=elapsed,
+            elapsed=unmade.elapsed,
         )
 
     def _make(self, unmade: _Unmade) -> None:

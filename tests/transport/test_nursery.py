@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from trio_api.client._nursery import HiddenNursery
+from trio_api.transport._nursery import HiddenNursery
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,91 @@
+"""Opening a wire to a server: TCP by happy eyeballs (RFC 8305), Unix sockets, TLS."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from typing import Final, NamedTuple, final
+
+import httpx
+import trio
+
+from ..request import Origin
+from ._wire import PlainWire, TLSWire, Wire
+
+__all__ = ["Connector", "Destination", "trio_seconds"]
+
+
+class Destination(NamedTuple):
+    """Whom a connection leads to: what the connections of a pool are told apart by."""
+
+    origin: Origin
+    server_hostname: str | None = None
+    """Who the server has to be, where that is not the host: httpx's extension ``sni_hostname``."""
+
+
+@final
+class Connector:
+    """Opens wires.
+
+    Args:
+        make_context: Gives the TLS context; called when it is first needed, since making one takes 10 ms and more.
+        uds: The path of a Unix socket to connect to in place of any host.
+        local_address: The address to connect from.
+    """
+
+    def __init__(
+        self, make_context: Callable[[], ssl.SSLContext], *, uds: str | None = None, local_address: str | None = None
+    ) -> None:
+        self._make_context: Final = make_context
+        self._context: ssl.SSLContext | None = None
+        self._uds: Final = uds
+        self._local_address: Final = local_address
+
+    async def open(self, destination: Destination, timeout: float | None) -> Wire:
+        """Connect to *destination*, within *timeout* seconds.
+
+        Raises:
+            httpx.ConnectError: There is no way, or TLS failed; why is its ``__cause__``.
+            httpx.ConnectTimeout: The time was up.
+        """
+        with trio.move_on_after(trio_seconds(timeout)):
+            try:
+                plain = await self._open_plain(destination)
+                return plain if destination.origin.scheme == "http" else await self._secure(plain, destination)
+            except (OSError, UnicodeError) as error:  # UnicodeError: by IDNA the host is no name
+                raise httpx.ConnectError(_reason(error)) from error
+        raise httpx.ConnectTimeout("")
+
+    async def _open_plain(self, destination: Destination) -> PlainWire:
+        if self._uds is not None:
+            stream = await trio.open_unix_socket(self._uds)
+        else:
+            stream = await trio.open_tcp_stream(
+                destination.origin.host, destination.origin.port, local_address=self._local_address
+            )
+        return PlainWire(stream)
+
+    async def _secure(self, plain: PlainWire, destination: Destination) -> TLSWire:
+        try:
+            if self._context is None:
+                self._context = self._make_context()
+            self._context.set_alpn_protocols(["http/1.1"])  # each time, since httpcore may share the context
+            wire = TLSWire(plain, self._context, destination.server_hostname or destination.origin.host)
+            await wire.handshake()
+        except BaseException:
+            plain.abort()
+            raise
+        return wire
+
+
+def trio_seconds(timeout: float | None) -> float:
+    """*timeout* as Trio has it: infinite where there is none."""
+    return float("inf") if timeout is None else timeout
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, of the group that happy eyeballs ends in the first."""
+    cause = error.__cause__
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    return str(cause or error)

@@ -1,0 +1,272 @@
+"""The Trio-native transport: a request is given a connection of the pool, sent, and answered.
+
+What decides stands elsewhere: who gets which connection in `_pool`, what bytes mean in `_http1`. Here a slot is held
+while it is used: inside `handle_async_request` by its frame, afterwards by the response until that is closed.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, cast, final
+
+import httpx
+import trio
+
+from .._constants import DEFAULT_CONNECTION_LIMITS
+from ..request import LazyRequest, origin_of
+from ..responses import LazyResponse
+from ._connect import Connector, Destination, trio_seconds
+from ._connection import Connection
+from ._events import events_for
+from ._failures import Trace
+from ._housekeeping import Housekeeper
+from ._http1 import render_head
+from ._nursery import HiddenNursery
+from ._parsers import ParserName, parser_factory
+from ._pool import SLOT, Pool, Waiter
+from ._response_stream import ResponseStream
+from ._upload import NO_PIECES, Framing, known_body, send_listening
+
+if TYPE_CHECKING:
+    import ssl
+    from typing import Self
+
+__all__ = ["TrioTransport"]
+
+_NO_TIMEOUTS: Final[dict[str, float | None]] = {}
+_SWITCHING: Final = 101
+
+
+@final
+class TrioTransport(httpx.AsyncBaseTransport):
+    """An httpx transport for HTTP/1.1 over Trio's sockets.
+
+    Use it as ``async with TrioTransport() as transport:``, or give it to an `httpx.AsyncClient`, whose block opens it:
+    the block owns a nursery whose one task expires connections. Without a block it works too, with cancel scopes.
+
+    Args:
+        verify: Whom to trust: True for the usual authorities, False for everybody, or an `ssl.SSLContext`.
+        cert: A client certificate, as httpx has it.
+        trust_env: Whether ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` are heeded.
+        limits: How many connections may be open and how many kept alive, and for how many seconds.
+        uds: The path of a Unix socket to connect to, whatever host is named.
+        local_address: The address to connect from.
+        parser: ``"httptools"``, ``"h11"``, or None for the first that is installed.
+    """
+
+    def __init__(
+        self,
+        *,
+        verify: ssl.SSLContext | str | bool = True,
+        cert: Any = None,
+        trust_env: bool = True,
+        limits: httpx.Limits = DEFAULT_CONNECTION_LIMITS,
+        uds: str | None = None,
+        local_address: str | None = None,
+        parser: ParserName | None = None,
+    ) -> None:
+        make_context = functools.partial(httpx.create_ssl_context, verify=verify, cert=cert, trust_env=trust_env)
+        self._connector: Final = Connector(make_context, uds=uds, local_address=local_address)
+        self._make_parser: Final = parser_factory(parser)
+        self._pool: Final = Pool[Connection](limits, Connection.abort)
+        self._active: Final[set[Connection]] = set()
+        self._housekeeper: Final = Housekeeper(self._pool, self._active, limits.keepalive_expiry)
+        self._nursery: HiddenNursery | None = None
+        self._is_closed = False
+
+    def __repr__(self) -> str:
+        pool = self._pool
+        return f"<TrioTransport open={pool.slots_held} in_use={len(self._active)} waiting={pool.waiting}>"
+
+    # -- lifetime --------------------------------------------------------------------------------------------
+
+    def keep_house_in(self, nursery: trio.Nursery) -> None:
+        """Run the housekeeping in *nursery*, which has to end after the last request."""
+        nursery.start_soon(self._housekeeper.run, nursery)
+
+    async def __aenter__(self) -> Self:
+        if self._nursery is not None or self._is_closed:
+            raise RuntimeError("a TrioTransport is opened once; give each httpx.AsyncClient its own")
+        self._nursery = HiddenNursery()
+        self.keep_house_in(await self._nursery.__aenter__())
+        return self  # noqa: ASYNC910  # as trio.open_nursery does it, entering neither waits nor checkpoints
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.aclose()
+        if self._nursery is not None:
+            nursery, self._nursery = self._nursery, None
+            await nursery.__aexit__(None, None, None)
+
+    async def aclose(self) -> None:
+        """Close every connection; requests in flight fail."""
+        self._is_closed = True
+        for connection in self._pool.idle():
+            self._pool.evict(connection)
+        for connection in tuple(self._active):
+            connection.abort()
+        await trio.lowlevel.cancel_shielded_checkpoint()
+
+    # -- a request -------------------------------------------------------------------------------------------
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send *request* and wait for the head of the response.
+
+        Its extensions ``timeout``, ``trace``, ``sni_hostname`` and ``target`` are heeded. The response holds the
+        connection until it is closed or was read to its end.
+
+        Raises:
+            httpx.TransportError: There is no response; whether the request was sent, its trace tells.
+        """
+        destination = _destination(request)
+        timeouts = request.extensions.get("timeout") or _NO_TIMEOUTS
+        fresh = "trio_api.fresh" in request.extensions
+        connection: Connection | None = None
+        granted = self._pool.take(destination, fresh=fresh)
+        if granted is None:
+            granted = await self._wait_in_queue(destination, fresh, timeouts.get("pool"))
+        try:
+            if granted is not SLOT:
+                connection = self._reused(granted)
+            if connection is None:
+                connection = await self._open(destination, timeouts.get("connect"), request)
+            self._active.add(connection)
+            return await self._exchange(connection, request, timeouts)
+        except BaseException as error:
+            if isinstance(error, httpx.RequestError):
+                error.request = request
+                self.failed(request, connection)
+            if connection is None:
+                self._pool.give_up()
+            else:
+                self.abandoned(connection)
+            raise
+
+    async def _wait_in_queue(self, destination: Destination, fresh: bool, timeout: float | None) -> Any:
+        """What was granted to this task in its turn.
+
+        Raises:
+            httpx.PoolTimeout: Its turn did not come.
+        """
+        task = trio.lowlevel.current_task()
+        waiter = Waiter[Connection](destination, functools.partial(trio.lowlevel.reschedule, task), fresh=fresh)
+        self._pool.join(waiter)
+
+        def leave(_: object) -> trio.lowlevel.Abort:
+            self._pool.leave(waiter)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        with trio.move_on_after(trio_seconds(timeout)):
+            await trio.lowlevel.wait_task_rescheduled(leave)
+        if waiter.granted is None:
+            raise httpx.PoolTimeout("")
+        return waiter.granted
+
+    def _reused(self, connection: Connection) -> Connection | None:
+        """*connection* if it is fit to be used again; else it is closed, and its slot is free for another."""
+        connection.stop_watch()
+        if self._housekeeper.has_expired(connection, trio.current_time()) or not connection.wire.is_fit_for_reuse():
+            connection.abort()
+            return None
+        return connection
+
+    async def _open(self, destination: Destination, timeout: float | None, request: httpx.Request) -> Connection:
+        if self._is_closed:
+            raise httpx.ConnectError("the transport is closed")
+        events = events_for(request)
+        connect = functools.partial(self._connector.open, destination, timeout)
+        if events is None:
+            wire = await connect()
+        else:
+            wire = await events.around(connect, "connection.connect_tcp", host=destination.origin.host)
+        return Connection(destination, wire, self._make_parser(), self._housekeeper)
+
+    async def _exchange(
+        self, connection: Connection, request: httpx.Request, timeouts: dict[str, float | None]
+    ) -> LazyResponse:
+        """Send the request and read the head of the response, and whatever came with it."""
+        started = time.perf_counter()
+        events = events_for(request)
+        if events is None:
+            await self._send(connection, request, timeouts)
+            await self._receive_head(connection, timeouts)
+        else:
+            send = functools.partial(self._send, connection, request, timeouts)
+            await events.around(send, "http11.send_request_headers", request=request)
+            receive = functools.partial(self._receive_head, connection, timeouts)
+            await events.around(receive, "http11.receive_response_headers", request=request)
+        parser = connection.parser
+        if parser.status == _SWITCHING:
+            if "upgrade" not in request.headers:
+                raise httpx.RemoteProtocolError("the server switched protocols, which nobody asked for")
+            connection.is_reusable = False
+        extensions = {
+            "http_version": parser.version,
+            "reason_phrase": parser.reason,
+            "network_stream": connection.network_stream,
+        }
+        stream = ResponseStream(connection, self, request, timeouts.get("read"), started)
+        response = LazyResponse(parser.status, parser.headers, request=request, stream=stream, extensions=extensions)
+        stream.belongs_to(response)
+        return response
+
+    async def _send(self, connection: Connection, request: httpx.Request, timeouts: dict[str, float | None]) -> None:
+        head = body = None
+        if isinstance(request, LazyRequest):
+            head, body = request.wire_head(), request.body_bytes
+        if head is None:
+            head = render_head(request)
+        if body is None:
+            body = known_body(request)
+        connection.begin(request.method.encode("ascii"))
+        if body is not None:
+            if not connection.send_now(head + body if body else head):
+                await send_listening(connection, NO_PIECES, None, timeouts.get("write"))
+        else:
+            framing, pieces = Framing(request), cast("httpx.AsyncByteStream", request.stream)
+            connection.send_now(head)
+            await send_listening(connection, pieces, framing, timeouts.get("write"))
+
+    async def _receive_head(self, connection: Connection, timeouts: dict[str, float | None]) -> None:
+        timeout = timeouts.get("read")
+        while not connection.parser.status:
+            await connection.receive(timeout)
+
+    # -- a connection comes back -----------------------------------------------------------------------------
+
+    def finished(self, connection: Connection) -> None:
+        """The response has ended; the connection may serve another request, or not."""
+        if not connection.parser.keeps_alive or not connection.is_reusable or self._is_closed:
+            self.abandoned(connection)
+            return
+        self._active.discard(connection)
+        connection.idle_since = trio.current_time()
+        if self._pool.release(connection, connection.destination):
+            self._housekeeper.idle(connection)
+
+    def abandoned(self, connection: Connection) -> None:
+        """The connection can't be used again."""
+        self._active.discard(connection)
+        connection.abort()
+        self._pool.give_up()
+
+    def failed(self, request: httpx.Request, connection: Connection | None) -> None:
+        """Tell this library's trace of *request*, which is asked only after a failure, how far it came."""
+        trace = getattr(request.extensions.get("trace"), "__self__", None)
+        if isinstance(trace, Trace):
+            trace.sent = connection is not None and connection.was_begun
+            trace.reused = connection is not None and connection.exchanges > 1
+            trace.response_began = connection is not None and connection.was_heard
+
+
+def _destination(request: httpx.Request) -> Destination:
+    origin = request.origin if isinstance(request, LazyRequest) else origin_of(request.url)
+    if origin.scheme not in {"http", "https"}:
+        raise httpx.UnsupportedProtocol(f"this transport speaks http and https, not {origin.scheme!r}", request=request)
+    return Destination(origin, request.extensions.get("sni_hostname"))

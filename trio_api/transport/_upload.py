@@ -1,0 +1,164 @@
+"""Sending the body of a request while listening for an answer that comes early.
+
+A server that refuses an upload says so and closes, often before it has read the rest; who only writes would meet a
+broken connection and never learn why (RFC 9112, 9.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Final, final
+
+import httpx
+import trio
+
+from .._constants import CLEANUP_SECONDS
+from ._connection import Connection
+from ._http1 import LAST_CHUNK, chunk_of
+
+__all__ = ["NO_PIECES", "Framing", "known_body", "send_listening"]
+
+_REFUSALS: Final = 300  # the least status after which the rest of a body is of no use to the server
+
+
+@final
+class _NoPieces(AsyncIterator[bytes]):
+    async def __anext__(self) -> bytes:  # noqa: ASYNC910  # there is nothing to wait for
+        raise StopAsyncIteration
+
+
+NO_PIECES: Final = _NoPieces()
+
+
+def known_body(request: httpx.Request) -> bytes | None:
+    """The body where it is in memory; None where it is a stream.
+
+    Raises:
+        RuntimeError: It is a stream for the blocking client.
+    """
+    stream = request.stream
+    if isinstance(stream, httpx.ByteStream):
+        return b"".join(stream)
+    if not isinstance(stream, AsyncIterable):
+        raise RuntimeError("Attempted to send a sync request with an AsyncClient instance.")
+    return None
+
+
+@final
+class Framing:
+    """How the pieces of a body stand on the wire: in chunks, or as they are, as many bytes as was said.
+
+    Args:
+        request: Its headers say which (RFC 9112, 6).
+    """
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._request: Final = request
+        self._is_chunked: Final = request.headers.get("transfer-encoding", "").lower() == "chunked"
+        self._left = 0 if self._is_chunked else int(request.headers.get("content-length", "0"))
+
+    def piece(self, piece: bytes) -> bytes:
+        """*piece* as it is sent.
+
+        Raises:
+            httpx.LocalProtocolError: It is more than was said.
+        """
+        if self._is_chunked:
+            return chunk_of(piece)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise httpx.LocalProtocolError("the body is longer than its Content-Length", request=self._request)
+        return piece
+
+    def end(self) -> bytes:
+        """What comes after the last piece.
+
+        Raises:
+            httpx.LocalProtocolError: The pieces were less than was said.
+        """
+        if self._left:
+            raise httpx.LocalProtocolError("the body is shorter than its Content-Length", request=self._request)
+        return LAST_CHUNK if self._is_chunked else b""
+
+
+async def send_listening(
+    connection: Connection, pieces: AsyncIterable[bytes], framing: Framing | None, timeout: float | None
+) -> None:
+    """Send what is left of a head, and *pieces*; stop if the server answers that it wants no more.
+
+    Args:
+        connection: Its `begin` was called, and the head was given to it.
+        pieces: The body.
+        framing: Of the pieces; None where there are none.
+        timeout: Seconds that each write may take.
+
+    Raises:
+        httpx.TransportError: The connection broke, and no answer had come.
+        Exception: What *pieces* raised.
+    """
+    failure: Exception | None = None  # raised outside of the nursery, which would wrap it
+    listener = _Listener(connection)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(listener.run)
+        with listener.writing:
+            try:
+                await _send(connection, pieces, framing, timeout)
+            except httpx.WriteError as error:
+                failure = error
+                # The answer may have come before the end did; then it is read, or the end is, without a wait.
+                with trio.move_on_after(CLEANUP_SECONDS):
+                    await listener.is_done.wait()
+            except Exception as error:
+                failure = error
+        nursery.cancel_scope.cancel(reason="nobody sends any more")
+    if failure is None:
+        failure = listener.failure
+    elif isinstance(failure, httpx.WriteError) and connection.parser.status:
+        connection.is_reusable = False
+        failure = None
+    if failure is not None:
+        raise failure
+
+
+async def _send(
+    connection: Connection, pieces: AsyncIterable[bytes], framing: Framing | None, timeout: float | None
+) -> None:
+    await connection.flush(timeout)
+    if framing is None:
+        return
+    async for piece in pieces:
+        if not connection.send_now(framing.piece(piece)):
+            await connection.flush(timeout)
+        await trio.lowlevel.checkpoint()  # pieces from memory to a fast server would leave nobody else a turn
+    if not connection.send_now(framing.end()):
+        await connection.flush(timeout)
+
+
+@final
+class _Listener:
+    """Reads the head of the response while the body is being sent."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection: Final = connection
+        self.writing: Final = trio.CancelScope()
+        """Ends when there is no use in sending on."""
+        self.is_done: Final = trio.Event()
+        self.failure: httpx.TransportError | None = None
+
+    async def run(self) -> None:
+        """Listen until the head is there or nothing comes any more."""
+        connection = self._connection
+        try:
+            while not connection.parser.status:
+                await connection.receive(None)  # the server may be silent for as long as the body is being sent
+            if connection.parser.status >= _REFUSALS:
+                self._stop("the server refused the rest of the body")
+        except httpx.TransportError as error:
+            self.failure = error
+            self._stop("the connection broke")
+        finally:
+            self.is_done.set()
+
+    def _stop(self, reason: str) -> None:
+        self._connection.is_reusable = False
+        self.writing.cancel(reason=reason)
