@@ -1,8 +1,11 @@
 """From the options of a call to the `httpx.Request` of an attempt, and of a redirect. Pure: nothing is sent here."""
 
 from ._body import AsyncPieces as AsyncPieces, Body as Body, BytesStream as BytesStream
-from ._build import ClientDefaults as ClientDefaults, build_request as build_request
+from ._build import build_request as build_request
+from ._credentials import filter_for_origin as filter_for_origin, may_have_credentials as may_have_credentials
+from ._defaults import ClientDefaults as ClientDefaults
 from ._headers import check_method as check_method, merge_headers as merge_headers
+from ._lazy_request import LazyRequest as LazyRequest
 from ._options import (
     FinalRequestOptions as FinalRequestOptions,
     RequestOptions as RequestOptions,
@@ -12,8 +15,6 @@ from ._options import (
 from ._origins import (
     Origin as Origin,
     Origins as Origins,
-    filter_for_origin as filter_for_origin,
-    may_have_credentials as may_have_credentials,
     origin_of as origin_of,
 )
 from ._path_template import path_template as path_template

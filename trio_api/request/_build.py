@@ -1,66 +1,34 @@
 """One attempt as an `httpx.Request`: which header wins, which are added, and what a foreign origin may have.
 
-Nothing is sent and nothing is awaited here. Layers of headers, lowest first: the httpx client's own, the URL's
-userinfo, what this module adds (content type, retry count, read timeout, a generated key), the client's, the
-call's key, the call's.
+Nothing is sent and nothing is awaited here. Layers of headers, lowest first: the URL's userinfo, the httpx client's
+own, what this module adds (content type, retry count, read timeout, a generated key), the client's, the call's key,
+the call's.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from typing import Any, Final
 
-import attrs
 import httpx
 
-from .._redact import RedactedRequest, redact_url
-from .._types import Headers, Query
+from .._types import Headers
+from ._address import Address, is_plain_path
 from ._body import Body, BytesStream
-from ._headers import Fields, check_method, encode_headers, merge_raw_headers
+from ._credentials import filter_for_origin
+from ._defaults import ClientDefaults, CommonFields
+from ._headers import Field, Fields, HeaderBlock, check_method, encode_headers
+from ._lazy_request import LazyRequest
 from ._multipart import Multipart, boundary_in
 from ._options import FinalRequestOptions
-from ._origins import Origins, filter_for_origin
-from ._query import Querystring
-from ._urls import ResolvedURL, resolve_url
+from ._urls import resolve_url
 
-__all__ = ["ClientDefaults", "build_request"]
+__all__ = ["build_request"]
 
 _KEYED: Final = frozenset({"POST", "PATCH"})  # the methods that are not idempotent by themselves
+_NOTHING_COMMON: Final = HeaderBlock(())
 _WITH_CONTENT: Final = frozenset({"POST", "PUT", "PATCH"})  # a length is expected even of nothing: RFC 9110, 8.6
 _NOT_OMITTED: Final = ("host", "content-length", "transfer-encoding")  # without them nobody knows where it ends
-
-
-@attrs.frozen(kw_only=True, repr=False)
-class ClientDefaults:
-    """What a client brings to each of its requests. The repr shows nothing of it but the base URL."""
-
-    base_url: httpx.URL
-    """From `prepare_base_url`; its query is the client's too."""
-    headers: Headers = attrs.field(factory=dict[str, str])
-    """The client's headers, its credentials among them."""
-    query: Query = attrs.field(factory=dict[str, object])
-    """The client's query parameters."""
-    qs: Querystring = attrs.field(factory=Querystring)
-    """How query parameters are written."""
-    origins: Origins
-    """Where credentials may go."""
-    idempotency_header: str | None = "Idempotency-Key"
-    """The header of the idempotency key, or None for no key at all."""
-    header_prefix: str = "X-Trio-API"
-    """What the names of the headers that each attempt gets begin with."""
-    client_headers: httpx.Headers = attrs.field(factory=httpx.Headers)
-    """The headers of the httpx client below; they are the lowest layer."""
-    client_query: httpx.QueryParams = attrs.field(factory=httpx.QueryParams)
-    """The query parameters of the httpx client below; they are the lowest layer."""
-
-    @functools.cached_property
-    def fields(self) -> Fields:
-        """`headers` as they are sent, checked and encoded once for all requests that these defaults serve."""
-        return encode_headers(self.headers)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({redact_url(self.base_url)!r})"
 
 
 def build_request(
@@ -73,7 +41,7 @@ def build_request(
     read_timeout: float | None = None,
     idempotency_key: str | None = None,
     extensions: Mapping[str, Any] | None = None,
-) -> RedactedRequest:
+) -> LazyRequest:
     """Make the request of one attempt.
 
     Args:
@@ -91,63 +59,74 @@ def build_request(
         TypeError, ValueError: The URL, method, query or a header can't be sent; the message names it.
     """
     method = check_method(options.method)
-    target = resolve_url(defaults.base_url, options.url)
-    trusted = target.is_relative or defaults.origins.trusts(target.url)
-    url = target.with_query(_merged_query(options, defaults, target, trusted=trusted))
-    automatic = _automatic(defaults, body, retries_taken, read_timeout)
+    address, authorization, trusted = _aim(options, defaults)
+    common = defaults.common_fields(body.content_type, retries_taken, read_timeout)
+    key: Fields = {}
     if idempotency_key is not None and defaults.idempotency_header is not None and method in _KEYED:
-        automatic[defaults.idempotency_header] = idempotency_key
-    fields = _merged_fields(options, defaults, target, automatic)
-    if body.form is not None:
-        _settle_boundary(fields, options.headers, body.form)
-    _frame(fields, method, body)
-    host = fields.pop("host", None) or (b"Host", url.netloc)
-    sent = [host, *(field for field in fields.values() if field is not None)]
+        key = encode_headers({defaults.idempotency_header: idempotency_key})
+    host: Field = (b"Host", address.netloc)
+    if (
+        common.block is None
+        or options.headers
+        or options.idempotency_key is not None
+        or authorization is not None
+        or body.form is not None
+        or (key and not key.keys().isdisjoint(common.fields))
+    ):
+        own = _merged_fields(options, defaults, authorization, common, key)
+        if body.form is not None:
+            _settle_boundary(own, options.headers, body.form)
+        host, block = own.pop("host", None) or host, _NOTHING_COMMON
+    else:
+        own, block = key, common.block
+    _frame(own, method, body)
     is_known = body.data is not None or not body.is_given
-    known = BytesStream(body.data or b"") if is_known or stream is None else stream
-    request = RedactedRequest(method, url, headers=sent, stream=known, extensions=dict(extensions or {}))
-    if is_known:
-        request.read()  # so that hooks and errors have its `content`
-    if stream is not None:
-        request.stream = stream
+    request = LazyRequest(
+        method,
+        address,
+        host=host,
+        block=block,
+        own_fields=[field for field in own.values() if field is not None],
+        data=body.data or b"" if is_known or stream is None else None,
+        stream=None if is_known and isinstance(stream, BytesStream) else stream,
+        is_trusted=trusted,
+        extensions={} if extensions is None else dict(extensions),
+    )
     if not trusted:
         filter_for_origin(request, defaults.origins)
     return request
 
 
+def _aim(options: FinalRequestOptions, defaults: ClientDefaults) -> tuple[Address, str | None, bool]:
+    """Where the request goes, the URL's own userinfo as a Basic credential, and whether the origin is trusted."""
+    if is_plain_path(options.url):
+        address = defaults.base.joined(options.url, _merged_query(options, defaults, None, trusted=True))
+        if address is not None:
+            return address, None, True
+    target = resolve_url(defaults.base_url, options.url)
+    trusted = target.is_relative or defaults.origins.trusts(target.url)
+    url = target.with_query(_merged_query(options, defaults, target.query, trusted=trusted))
+    return Address.of(url), target.authorization, trusted
+
+
 def _merged_query(
-    options: FinalRequestOptions, defaults: ClientDefaults, target: ResolvedURL, *, trusted: bool
+    options: FinalRequestOptions, defaults: ClientDefaults, own: str | None, *, trusted: bool
 ) -> str | None:
-    """The query, its layers lowest first: the httpx client's, the base URL's, the client's, the URL's, the call's."""
-    base_query = defaults.base_url.query.decode("ascii")
-    if not options.params and not (trusted and (defaults.client_query or base_query or defaults.query)):
-        return target.query
+    """The query, its layers lowest first: those of *defaults*, the URL's own, the call's parameters."""
+    layers = defaults.query_layers if trusted else ()
+    if not options.params and not layers:
+        return own
     qs = defaults.qs
-    layers = [qs.text_layer(target.query or ""), qs.layer(options.params)]
-    if trusted:
-        layers[:0] = [qs.text_layer(str(defaults.client_query)), qs.text_layer(base_query), qs.layer(defaults.query)]
-    return qs.merge(layers) or None
-
-
-def _automatic(defaults: ClientDefaults, body: Body, retries_taken: int, read_timeout: float | None) -> dict[str, str]:
-    """What every attempt says of itself unless the client or the call says otherwise."""
-    automatic = {"Accept": "application/json", f"{defaults.header_prefix}-Retry-Count": str(retries_taken)}
-    if read_timeout is not None:
-        automatic[f"{defaults.header_prefix}-Read-Timeout"] = str(read_timeout).removesuffix(".0")
-    if body.content_type is not None:
-        automatic["Content-Type"] = body.content_type
-    return automatic
+    return qs.merge([*layers, qs.text_layer(own or ""), qs.layer(options.params)]) or None
 
 
 def _merged_fields(
-    options: FinalRequestOptions, defaults: ClientDefaults, target: ResolvedURL, automatic: Headers
+    options: FinalRequestOptions, defaults: ClientDefaults, authorization: str | None, common: CommonFields, key: Fields
 ) -> Fields:
-    fields: Fields = {}
-    if target.authorization is not None:
-        fields |= encode_headers({"Authorization": target.authorization})
-    fields |= merge_raw_headers(defaults.client_headers.raw)
-    fields |= encode_headers(automatic)
-    fields |= defaults.fields
+    """All layers over one another; *key* is the generated one."""
+    fields = {} if authorization is None else encode_headers({"Authorization": authorization})
+    fields |= common.fields
+    fields |= {name: field for name, field in key.items() if name not in defaults.fields}
     if options.idempotency_key is not None and defaults.idempotency_header is not None:
         fields |= encode_headers({defaults.idempotency_header: options.idempotency_key})
     fields |= encode_headers(options.headers)

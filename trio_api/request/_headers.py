@@ -9,9 +9,21 @@ from typing import Final, TypeAlias
 
 from .._types import Headers, Omit
 
-__all__ = ["Fields", "check_method", "encode_headers", "merge_headers", "merge_raw_headers"]
+__all__ = [
+    "Field",
+    "Fields",
+    "HeaderBlock",
+    "check_method",
+    "encode_headers",
+    "merge_headers",
+    "merge_raw_headers",
+    "render_fields",
+]
 
-Fields: TypeAlias = "dict[str, tuple[bytes, bytes] | None]"
+Field: TypeAlias = tuple[bytes, bytes]
+"""Name and value of a header as they are sent."""
+
+Fields: TypeAlias = dict[str, Field | None]
 """Lower-case names to name and value as they are sent, or to None where the header is omitted.
 
 Layers of it merge by ``|``.
@@ -22,6 +34,7 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, 5.6.2
 _VALUE: Final = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
 
 
+@functools.lru_cache(maxsize=64)
 def check_method(method: str) -> str:
     """Return *method* in upper case.
 
@@ -31,6 +44,28 @@ def check_method(method: str) -> str:
     if not _TOKEN.fullmatch(method):
         raise ValueError(f"method must be a token such as 'GET' or 'POST', got {method!r}")
     return method.upper()
+
+
+def render_fields(fields: Iterable[Field]) -> bytes:
+    """*fields* as HTTP/1.1 has them on the wire (RFC 9112, 5)."""
+    return b"".join([b"%b: %b\r\n" % field for field in fields])
+
+
+class HeaderBlock:
+    """The fields of a request, or those that many have in common; rendered when that is asked for, and once."""
+
+    __slots__ = ("_text", "fields")
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        self.fields: Final = tuple(fields)
+        self._text: bytes | None = None
+
+    @property
+    def text(self) -> bytes:
+        """The fields on the wire."""
+        if self._text is None:
+            self._text = render_fields(self.fields)
+        return self._text
 
 
 def merge_headers(*layers: Headers) -> dict[str, str | Omit]:

@@ -10,7 +10,8 @@ import httpx
 from .._constants import MAX_REDIRECTS
 from .._redact import RedactedRequest
 from ._body import BytesStream
-from ._origins import CONTENT_HEADERS, Origins, extensions_of_next, filter_for_origin, origin_of
+from ._credentials import CONTENT_HEADERS, extensions_of_next, filter_for_origin
+from ._origins import Origins, origin_of
 from ._urls import check_text, has_scheme, parse_url, shown
 
 __all__ = ["RedirectProblem", "redirect_request"]
