@@ -12,6 +12,7 @@ import trio
 from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLargeError
 from ..flow import Attempt, CallFlow, Outcome, Reply
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
+from ..responses import LazyResponse
 from ..retry import Failure, FailureKind
 from ..transport import FOREIGN_ERRORS, Trace, TrioIncoming, failure_of, measure_trio, read_trio, trio_stream
 from ._base import BaseClient
@@ -31,7 +32,9 @@ async def drive(flow: CallFlow, exchange: Callable[[Attempt], Awaitable[Outcome]
     """Do what the flow of a call says until it ends."""
     attempt = next(flow)
     while True:
-        await trio.sleep(attempt.after)
+        await trio.lowlevel.checkpoint_if_cancelled()  # before the first byte is sent
+        if attempt.after:
+            await trio.sleep(attempt.after)
         outcome = await exchange(attempt)
         try:
             attempt = flow.send(outcome)
@@ -112,7 +115,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
     async def _exchange(self, call: Call, take: Take | None, attempt: Attempt) -> Outcome:
         request, body = (attempt.redirect, call.body) if attempt.redirect else await self._request_for(call, attempt)
         trusted = may_have_credentials(request, self._config.origins)
-        if trusted:
+        if trusted and self._client.cookies:
             self._client.cookies.set_cookie_header(request)
         auth = self._auth_for(trusted=trusted)
         trace = Trace()
@@ -121,6 +124,8 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         result: httpx.Response | Failure
         try:
             response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+            if not isinstance(response, LazyResponse):
+                await trio.lowlevel.cancel_shielded_checkpoint()  # a mock has waited for nothing
             if take is None or call.is_read_at_once(response):
                 result = await read_trio(response, self._config.max_response_bytes)
             else:
@@ -134,8 +139,9 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too
             result = failure_of(error, trace, request)
         finally:
-            # What a body has open ends with the attempt: a file, or an asynchronous generator that nobody goes on with.
-            await cast("httpx.AsyncByteStream", request.stream).aclose()
+            if body.data is None and body.is_given:
+                # What a body has open ends with the attempt: a file, or a generator that nobody goes on with.
+                await cast("httpx.AsyncByteStream", request.stream).aclose()
         ended = trio.current_time()
         time_left = trio.current_effective_deadline() - ended
         return Outcome(request, result, ended - started, time_left, body.replayable)

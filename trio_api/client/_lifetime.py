@@ -124,7 +124,8 @@ class Lifetime:
 
     def _leave(self, call: CallScope) -> None:
         self._calls.discard(call)
-        self._change.unpark_all()
+        if self._state is not _State.OPEN:
+            self._change.unpark_all()
 
 
 @final

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from .._errors import ResponseTooLargeError
+from ._lazy_response import LazyResponse
 
 __all__ = ["BodyBuffer"]
 
@@ -42,6 +43,10 @@ class BodyBuffer:
         return self._with_body(b"".join(self._chunks))
 
     def _with_body(self, body: bytes) -> httpx.Response:
+        if isinstance(self._response, LazyResponse):
+            unlooked = self._response.with_content(body)
+            if unlooked is not None:
+                return unlooked
         response = httpx.Response(
             self._response.status_code,
             content=body,

@@ -15,6 +15,8 @@ from typing import Any, Final, Protocol
 
 import httpx
 
+from ._lazy_response import header_of
+
 __all__ = ["MAX_CODINGS", "PIECE", "ContentDecoder"]
 
 PIECE: Final = 64 * 1024  # bytes that a decoder gives at a time
@@ -56,8 +58,8 @@ class ContentDecoder:
     """
 
     def __init__(self, response: httpx.Response) -> None:
-        self._request = response.request
-        names = [name.strip().lower() for name in response.headers.get("content-encoding", "").split(",")]
+        self._response = response
+        names = [name.strip().lower() for name in (header_of(response, "content-encoding") or "").split(",")]
         self._are_too_many = len(names) > MAX_CODINGS
         # The last that was applied is the first to be undone (RFC 9110, 8.4).
         self._decoders = [made for name in reversed(names) if (made := _make(name)) is not None]
@@ -98,7 +100,7 @@ class ContentDecoder:
             raise self._error(str(problem)) from None
 
     def _error(self, message: str) -> httpx.DecodingError:
-        return httpx.DecodingError(message, request=self._request)
+        return httpx.DecodingError(message, request=self._response.request)
 
 
 class _Gzip:

@@ -27,6 +27,7 @@ class _Unmade:
     content: bytes | None
     default_encoding: Any = "utf-8"
     elapsed: float | None = None
+    is_closed: bool = False
     index: dict[bytes, bytes] | None = None
 
     def value_of(self, name: bytes) -> bytes | None:
@@ -90,6 +91,13 @@ class LazyResponse(httpx.Response):
         else:
             self._unmade.elapsed = seconds
 
+    def set_closed(self) -> None:
+        """Say that the body was read or given up, by who took it from `wire_stream`."""
+        if self._unmade is None:
+            self.is_closed = self.is_stream_consumed = True
+        else:
+            self._unmade.is_closed = True
+
     @property
     def wire_stream(self) -> httpx.AsyncByteStream | None:
         """The body as the transport gave it; None where somebody looked, and may have begun to read it."""
@@ -123,6 +131,8 @@ class LazyResponse(httpx.Response):
             super().__init__(self.status_code, content=unmade.content, **of_wire)
             # Only now, since with a Content-Encoding httpx would decode the body again.
             self.headers = httpx.Headers(list(unmade.raw_headers))
+        if unmade.is_closed:
+            self.is_closed = self.is_stream_consumed = True
         if unmade.elapsed is not None:
             self.elapsed = datetime.timedelta(seconds=unmade.elapsed)
 

@@ -10,10 +10,11 @@ import httpx
 import trio
 
 from .._constants import CLEANUP_SECONDS
-from ..responses import ContentDecoder
+from ..responses import ContentDecoder, LazyResponse
 from ._failures import FOREIGN_ERRORS
+from ._response_stream import ResponseStream
 
-__all__ = ["BlockingIncoming", "TrioIncoming"]
+__all__ = ["BlockingIncoming", "TrioIncoming", "native_stream"]
 
 _MOST_PULLS: Final = 10_000  # chunks that a stream may have in memory before it comes to a checkpoint
 
@@ -65,10 +66,10 @@ class TrioIncoming:
     """The body of *response*, for Trio."""
 
     def __init__(self, response: httpx.Response) -> None:
-        content = _known_content(response)
         self._response = response
-        self._chunks: AsyncIterator[bytes] | None = None
-        if content is None:
+        self._chunks: AsyncIterator[bytes] | None = native_stream(response)
+        content = _known_content(response) if self._chunks is None else None
+        if self._chunks is None and content is None:
             self._chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
         self._pieces: Iterator[bytes] = iter([content] if content else [])
         self._decoder = ContentDecoder(response)
@@ -84,7 +85,6 @@ class TrioIncoming:
         while (piece := next(self._pieces, None)) is None:
             chunk = None if self._chunks is None else await anext(self._chunks, None)
             if chunk is None:
-                self._chunks = None
                 self._decoder.finish()
                 return None  # noqa: ASYNC910
             self.received += len(chunk)
@@ -94,10 +94,20 @@ class TrioIncoming:
     async def aclose(self) -> None:
         """Give the connection back if the body was read to its end, else close it; shielded and bounded."""
         with trio.move_on_after(CLEANUP_SECONDS, shield=True):
-            if self._chunks is not None:
-                await _unwind(self._chunks)
-                self._chunks = None
+            stream, self._chunks = self._chunks, None
+            if isinstance(stream, ResponseStream):
+                await stream.aclose()
+                cast("LazyResponse", self._response).set_closed()
+                return
+            if stream is not None:
+                await _unwind(stream)
             await self._response.aclose()
+
+
+def native_stream(response: httpx.Response) -> ResponseStream | None:
+    """The body as the Trio-native transport gives it, where *response* is that transport's and still unmade."""
+    stream = response.wire_stream if isinstance(response, LazyResponse) else None
+    return stream if isinstance(stream, ResponseStream) else None
 
 
 async def _unwind(chunks: AsyncIterator[bytes]) -> None:  # noqa: ASYNC910  # a body in memory has nothing to wait for
