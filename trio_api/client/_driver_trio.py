@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, cast
 
@@ -10,7 +11,8 @@ import httpx
 import trio
 
 from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLargeError
-from ..flow import Attempt, CallFlow, Outcome, Reply
+from .._records import Reply
+from ..flow import Attempt, CallFlow, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..responses import LazyResponse
 from ..retry import Failure, FailureKind
@@ -143,7 +145,9 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                 # What a body has open ends with the attempt: a file, or a generator that nobody goes on with.
                 await cast("httpx.AsyncByteStream", request.stream).aclose()
         ended = trio.current_time()
-        time_left = trio.current_effective_deadline() - ended
+        # Only a retry asks for it, and looking through the scopes takes its time.
+        is_success = isinstance(result, httpx.Response) and not result.is_error
+        time_left = math.inf if is_success else trio.current_effective_deadline() - ended
         return Outcome(request, result, ended - started, time_left, body.replayable)
 
     async def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
