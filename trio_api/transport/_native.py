@@ -124,6 +124,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
         Raises:
             httpx.TransportError: There is no response; whether the request was sent, its trace tells.
         """
+        await trio.lowlevel.checkpoint_if_cancelled()  # the next checkpoint comes after the request was sent
         destination = _destination(request)
         timeouts = request.extensions.get("timeout") or _NO_TIMEOUTS
         fresh = "trio_api.fresh" in request.extensions
@@ -134,6 +135,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
         try:
             if granted is not SLOT:
                 connection = self._reused(granted)
+            self._check_open()
             if connection is None:
                 connection = await self._open(destination, timeouts.get("connect"), request)
             self._active.add(connection)
@@ -177,15 +179,22 @@ class TrioTransport(httpx.AsyncBaseTransport):
         return connection
 
     async def _open(self, destination: Destination, timeout: float | None, request: httpx.Request) -> Connection:
-        if self._is_closed:
-            raise httpx.ConnectError("the transport is closed")
         events = events_for(request)
         connect = functools.partial(self._connector.open, destination, timeout)
         if events is None:
             wire = await connect()
         else:
             wire = await events.around(connect, "connection.connect_tcp", host=destination.origin.host)
+        try:
+            self._check_open()
+        except httpx.ConnectError:
+            wire.abort()
+            raise
         return Connection(destination, wire, self._make_parser(), self._housekeeper)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise httpx.ConnectError("the transport is closed")
 
     async def _exchange(
         self, connection: Connection, request: httpx.Request, timeouts: dict[str, float | None]
@@ -213,7 +222,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
         }
         stream = ResponseStream(connection, self, request, timeouts.get("read"), started)
         response = LazyResponse(parser.status, parser.headers, request=request, stream=stream, extensions=extensions)
-        stream.belongs_to(response)
+        stream.begin(response)
         return response
 
     async def _send(self, connection: Connection, request: httpx.Request, timeouts: dict[str, float | None]) -> None:
@@ -225,6 +234,8 @@ class TrioTransport(httpx.AsyncBaseTransport):
         if body is None:
             body = known_body(request)
         connection.begin(request.method.encode("ascii"))
+        if b"onnection: close" in head:
+            connection.is_reusable = False
         if body is not None:
             if not connection.send_now(head + body if body else head):
                 await send_listening(connection, NO_PIECES, None, timeouts.get("write"))

@@ -54,8 +54,6 @@ class ResponseStream(httpx.AsyncByteStream):
         self._started: Final = started
         self._response: LazyResponse | None = None
         self._known = b""
-        if connection.parser.is_complete:
-            self._known = self._finish(connection)
 
     def _finish(self, connection: Connection) -> bytes:
         """Give the connection back; what is left of the body."""
@@ -67,11 +65,11 @@ class ResponseStream(httpx.AsyncByteStream):
         self._set_elapsed()
         return rest
 
-    def belongs_to(self, response: LazyResponse) -> None:
-        """Have *response* know its ``elapsed`` when it has ended."""
+    def begin(self, response: LazyResponse) -> None:
+        """Be the body of *response*, which is told its ``elapsed`` at the end; that may be at once."""
         self._response = response
-        if self._connection is None:
-            self._set_elapsed()
+        if self._connection is not None and self._connection.parser.is_complete:
+            self._known = self._finish(self._connection)
 
     def _set_elapsed(self) -> None:
         if self._response is not None:
