@@ -23,7 +23,8 @@ from trio_api import (
     RetryPolicy,
 )
 from trio_api._errors import status_error_class
-from trio_api.flow import Attempt, CallRules, Outcome, Reply, call_flow
+from trio_api._records import Reply
+from trio_api.flow import Attempt, CallRules, Outcome, call_flow
 from trio_api.request import Origins
 from trio_api.retry import Failure, FailureKind
 

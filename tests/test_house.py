@@ -33,7 +33,7 @@ SIDEWAYS = {
     ("pages", "request"),
     ("request", "models"),
     ("streaming", "models"),
-    ("responses", "flow"),
+    ("flow", "responses"),
 }
 HARD_DEPENDENCIES = {"trio", "httpx", "attrs", "attr", "cattrs", "msgspec"}
 BESIDE_THEM = {

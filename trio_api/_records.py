@@ -1,10 +1,11 @@
-"""The facts that errors and responses carry: one record an attempt, one problem a value that did not fit."""
+"""The facts that errors and responses carry: what a call came to, its attempts, and the values that did not fit."""
 
 from __future__ import annotations
 
 import attrs
+import httpx
 
-__all__ = ["AttemptRecord", "ValidationProblem"]
+__all__ = ["AttemptRecord", "Reply", "ValidationProblem"]
 
 
 @attrs.frozen
@@ -23,6 +24,16 @@ class AttemptRecord:
     """Seconds waited after this attempt before the next one; 0 for the last."""
     request_id: str | None = None
     """The response's ``x-request-id`` header."""
+
+
+@attrs.define
+class Reply:
+    """What a call comes to when it succeeds."""
+
+    response: httpx.Response
+    attempts: tuple[AttemptRecord, ...]
+    """All of them, in order."""
+    retries_taken: int
 
 
 @attrs.frozen

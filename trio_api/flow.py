@@ -17,8 +17,9 @@ import httpx
 
 from ._errors import APIConnectionError, APIError
 from ._logging import log_exchange, log_retry
-from ._records import AttemptRecord
+from ._records import AttemptRecord, Reply
 from .request import Origins, RedirectProblem, redirect_request
+from .responses import header_of
 from .retry import (
     IDEMPOTENT_METHODS,
     Failure,
@@ -29,7 +30,7 @@ from .retry import (
     status_is_retryable,
 )
 
-__all__ = ["FIRST_ATTEMPT", "Attempt", "CallFlow", "CallRules", "Outcome", "Reply", "call_flow"]
+__all__ = ["FIRST_ATTEMPT", "Attempt", "CallFlow", "CallRules", "Outcome", "call_flow"]
 
 
 @attrs.frozen
@@ -45,7 +46,7 @@ FIRST_ATTEMPT: Final = Attempt()
 """How a call begins: at once."""
 
 
-@attrs.frozen
+@attrs.define
 class Outcome:
     """What came of an attempt."""
 
@@ -61,16 +62,7 @@ class Outcome:
     """Whether the body can be sent (again)."""
 
 
-@attrs.frozen
-class Reply:
-    """What a call comes to when it succeeds."""
-
-    response: httpx.Response
-    attempts: tuple[AttemptRecord, ...]
-    retries_taken: int
-
-
-@attrs.frozen
+@attrs.define
 class CallRules:
     """What the flow of one call goes by."""
 
@@ -107,18 +99,21 @@ def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequenc
         APIConnectionError: No response came, and no retry was due.
     """
     records = list(earlier)
-    retries, after = first.retries_taken, first.after
+    attempt, retries = first, first.retries_taken
     replaced = False  # whether a dead kept-alive connection was replaced for this attempt
     while True:
-        outcome = yield from _exchange_flow(rules, Attempt(retries, after))
-        record = _record(len(records), outcome)
+        outcome = yield attempt
         result = outcome.result
-        if isinstance(result, httpx.Response) and not result.is_error:
+        if rules.follow_redirects and isinstance(result, httpx.Response) and 300 <= result.status_code < 400:
+            outcome = yield from _redirected_flow(rules, attempt, outcome)
+            result = outcome.result
+        record = _record(len(records), outcome)
+        if isinstance(result, httpx.Response) and result.status_code < 400:
             records.append(record)
             log_exchange(outcome.request, record)
             return Reply(result, tuple(records), retries)
         if not replaced and _died_idle(outcome, rules):
-            replaced, after = True, 0.0
+            replaced, attempt = True, Attempt(retries)
             records.append(record)
             log_exchange(outcome.request, record)
             continue
@@ -131,17 +126,17 @@ def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequenc
         log_exchange(outcome.request, record)
         if wait is None:
             raise _final_error(outcome, rules, records, retry_after)
-        retries, after, replaced = retries + 1, wait, False
+        retries, replaced = retries + 1, False
+        attempt = Attempt(retries, wait)
         log_retry(outcome.request, record, retries, rules.policy.max_retries)
         if rules.policy.on_retry is not None:
             rules.policy.on_retry(record)
 
 
-def _exchange_flow(rules: CallRules, attempt: Attempt) -> _ExchangeFlow:
-    """One attempt with the redirects that it meets; the outcome names the request that it began with."""
-    outcome = yield attempt
+def _redirected_flow(rules: CallRules, attempt: Attempt, outcome: Outcome) -> _ExchangeFlow:
+    """The redirects that an attempt meets; what comes of them names the request that it began with."""
     first, elapsed, hops = outcome.request, outcome.elapsed, 0
-    while rules.follow_redirects and isinstance(outcome.result, httpx.Response):
+    while isinstance(outcome.result, httpx.Response):
         try:
             redirect = redirect_request(
                 outcome.request,
@@ -164,13 +159,11 @@ def _exchange_flow(rules: CallRules, attempt: Attempt) -> _ExchangeFlow:
 
 
 def _record(number: int, outcome: Outcome) -> AttemptRecord:
-    if isinstance(outcome.result, Failure):
-        return AttemptRecord(number, error=outcome.result.error, elapsed=outcome.elapsed)
+    result = outcome.result
+    if isinstance(result, Failure):
+        return AttemptRecord(number, error=result.error, elapsed=outcome.elapsed)
     return AttemptRecord(
-        number,
-        status_code=outcome.result.status_code,
-        elapsed=outcome.elapsed,
-        request_id=outcome.result.headers.get("x-request-id"),
+        number, result.status_code, elapsed=outcome.elapsed, request_id=header_of(result, "x-request-id")
     )
 
 

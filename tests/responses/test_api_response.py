@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from trio_api import APIResponseValidationError, AttemptRecord, FinalRequestOptions, ValidationProblem
-from trio_api.flow import Reply
+from trio_api._records import Reply
 from trio_api.responses import BaseAPIResponse, Decoded
 
 REQUEST = httpx.Request("PUT", "https://user:canary@api.example.com/items?key=canary")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_api import APIConnectionError, APIResponseValidationError, AttemptRecord, RetryPolicy
+from trio_api._records import Reply
 from trio_api._types import Headers
-from trio_api.flow import Reply
 from trio_api.responses import Checksum, Download, Partial, Phase, Version
 
 V1 = {"etag": '"v1"'}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import math
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar
 
@@ -15,20 +14,19 @@ import attrs
 import httpx
 
 from .._constants import DEFAULT_TIMEOUT
-from .._errors import APIStatusError, APITimeoutError, status_error_class
+from .._errors import APIResponseValidationError, APIStatusError, APITimeoutError, status_error_class
 from .._logging import set_up_logging
-from .._records import AttemptRecord
+from .._records import AttemptRecord, Reply
 from .._redact import RedactedRequest, redact_url
 from .._types import Headers, NotGiven, Query, TimeoutTypes
-from ..flow import FIRST_ATTEMPT, Attempt, CallRules, Outcome, Reply, call_flow
+from ..flow import FIRST_ATTEMPT, Attempt, CallRules, Outcome, call_flow
 from ..pages import BasePage
 from ..request import (
     Body,
-    ClientDefaults,
     FinalRequestOptions,
     Querystring,
     build_request,
-    merge_headers,
+    is_keyed_method,
     prepare_base_url,
 )
 from ..responses import BaseAPIResponse, Decoded, ProblemLog, decode, decode_event, make_status_error
@@ -37,15 +35,17 @@ from ..streaming import ServerSentEvent
 from ..transport import WatchedAuth
 from ._call import Call, split_wrapper, whole_options
 from ._config import ClientConfig, checked_origins
-from ._platform import platform_facts
+from ._defaults import DefaultsKeeper, HeaderKeeper
+from ._platform import platform_headers
 from ._resource import rebind_resources
 
-__all__ = ["BaseClient"]
+__all__ = ["BaseClient", "is_overridden"]
 
 HttpxClientT = TypeVar("HttpxClientT", bound="httpx.Client | httpx.AsyncClient")
 DefaultStreamT = TypeVar("DefaultStreamT")
 ClientT = TypeVar("ClientT", bound="BaseClient[Any, Any]")
 
+_QS = Querystring()
 _BODY = ("content", "files", "json_data", "extra_json")
 
 
@@ -95,6 +95,12 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         self._owns_http_client = http_client is None
         self._client = default_http_client(**given) if http_client is None else http_client
         self._problem_log = ProblemLog()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin without what is kept between calls: it was made from the settings."""
+        self._kept_headers = HeaderKeeper(self._config)
+        self._kept_defaults = DefaultsKeeper(self._config)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {redact_url(self._config.base_url)}>"
@@ -156,14 +162,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
     @property
     def default_headers(self) -> Headers:
         """What every request carries unless the call overrides it. Asked for on every attempt."""
-        basic: Headers = {} if self._config.authorization is None else {"Authorization": self._config.authorization}
-        return merge_headers(
-            {"Accept": "application/json", "User-Agent": self.user_agent},
-            self.platform_headers(),
-            basic,
-            self.auth_headers,
-            self._config.custom_headers,
-        )
+        return self._kept_headers.merged(self.user_agent, self.platform_headers(), self.auth_headers)
 
     @property
     def default_query(self) -> Query:
@@ -173,12 +172,11 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
     @property
     def qs(self) -> Querystring:
         """How nested parameters and arrays are written."""
-        return Querystring()
+        return _QS
 
     def platform_headers(self) -> Headers:
         """What requests say of the program that sends them: library, system and runtime."""
-        facts = {**platform_facts(), "Async": self._asynchronous}
-        return {f"{self.header_prefix}-{name}": value for name, value in facts.items()}
+        return dict(platform_headers(self.header_prefix, self._asynchronous))
 
     def _validate_headers(self, headers: httpx.Headers) -> None:
         """Raise here if a request must not be sent with these headers; nothing by default."""
@@ -202,6 +200,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         copied._config = self._config.with_changes(**changes)
         if http_client is not None:
             copied._client, copied._owns_http_client = http_client, False
+        copied._forget()
         rebind_resources(copied, parent=self)
         return copied
 
@@ -228,36 +227,41 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
             follow_redirects=follow,
             idempotency_header=self.idempotency_header,
             should_retry=self._should_retry,
-            status_error=lambda response: make_status_error(response, self._make_status_error),
+            status_error=self._status_error,
         )
         return Call(
             options=options,
-            body=Body.from_options(options, self.qs),
+            body=self._new_body(options),
             flow=call_flow(rules, first, earlier),
             total_timeout=math.inf if total is None else total,
             follow_redirects=follow,
-            idempotency_key=f"{uuid.uuid4()}",
         )
+
+    def _new_body(self, options: FinalRequestOptions) -> Body:
+        return Body.from_options(options, None if options.files is None else self.qs)
+
+    def _status_error(self, response: httpx.Response) -> APIStatusError:
+        return make_status_error(response, self._make_status_error)
 
     def _policy_for(self, options: FinalRequestOptions) -> RetryPolicy:
         """The retry policy of a call."""
         retries = self.max_retries if isinstance(options.max_retries, NotGiven) else options.max_retries
-        return attrs.evolve(self._config.retry, max_retries=retries)
+        policy = self._config.policy
+        return policy if retries == policy.max_retries else attrs.evolve(policy, max_retries=retries)
 
     def _build(
         self, call: Call, options: FinalRequestOptions, body: Body, stream: Any, retries_taken: int
     ) -> RedactedRequest:
         """The request of one attempt. *options* and *body* are the call's, unless a hook changed them."""
-        timeout = httpx.Timeout(self.timeout if isinstance(options.timeout, NotGiven) else options.timeout)
+        timeout = _as_dict(self.timeout if isinstance(options.timeout, NotGiven) else options.timeout)
+        header = self.idempotency_header
         request = build_request(
             options,
-            ClientDefaults(
-                base_url=self._config.base_url,
+            self._kept_defaults.current(
                 headers=self.default_headers,
                 query=self.default_query,
                 qs=self.qs,
-                origins=self._config.origins,
-                idempotency_header=self.idempotency_header,
+                idempotency_header=header,
                 header_prefix=self.header_prefix,
                 client_headers=self._client.headers,
                 client_query=self._client.params,
@@ -265,11 +269,12 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
             body=body,
             stream=stream,
             retries_taken=retries_taken,
-            read_timeout=timeout.read,
-            idempotency_key=call.idempotency_key,
-            extensions={"timeout": timeout.as_dict()},
+            read_timeout=timeout["read"],
+            idempotency_key=call.idempotency_key if header is not None and is_keyed_method(options.method) else None,
+            extensions={"timeout": timeout},
         )
-        self._validate_headers(request.headers)
+        if is_overridden(self._validate_headers, BaseClient._validate_headers):
+            self._validate_headers(request.headers)
         return request
 
     def _expired(self, call: Call, elapsed: float, time_left: float = 0.0) -> Outcome:
@@ -282,10 +287,12 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
     def _body_for(self, call: Call, options: FinalRequestOptions) -> Body:
         """The body of an attempt: the call's own, unless a hook gave another. A stream is never begun twice."""
         given = call.options
-        is_same = all(getattr(options, name) is getattr(given, name) for name in _BODY)
-        if is_same and (options.content is not None or options.files is not None or options is given):
+        if options is given:
             return call.body
-        return Body.from_options(options, self.qs)
+        is_same = all(getattr(options, name) is getattr(given, name) for name in _BODY)
+        if is_same and (options.content is not None or options.files is not None):
+            return call.body
+        return self._new_body(options)
 
     def _auth_for(self, *, trusted: bool) -> WatchedAuth | None:
         """The auth of an attempt; none where the origin is not trusted."""
@@ -317,18 +324,37 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         wrapper, inner = split_wrapper(cast_to)
 
         def adopt(value: Any, response: BaseAPIResponse[Any], built: Any, is_default: bool) -> Any:
-            self._bind_page(value, call, response, built)
+            if isinstance(value, BasePage):
+                page: BasePage[Any] = value  # pyright: ignore[reportUnknownVariableType]  # mypy knows the argument, and takes a cast for redundant
+                page._bind(self, call.options, response, built)  # pyright: ignore[reportPrivateUsage]
             if is_default and call.options.post_parser is not None:
                 return call.options.post_parser(value)
             return value
 
         return (wrapper or default)(reply, owner=self, options=call.options, cast_to=inner, adopt=adopt)
 
-    def _bind_page(self, value: object, call: Call, response: BaseAPIResponse[Any], page_type: Any) -> None:
-        if isinstance(value, BasePage):
-            page: BasePage[Any] = value  # pyright: ignore[reportUnknownVariableType]  # mypy knows the argument, and takes a cast for redundant
-            page._bind(self, call.options, response, page_type)  # pyright: ignore[reportPrivateUsage]
-
-    def _result(self, response: BaseAPIResponse[Any], cast_to: Any) -> Any:
+    def _result(self, reply: Reply, call: Call, cast_to: Any, default: Callable[..., BaseAPIResponse[Any]]) -> Any:
         """What the call gives: the value, or the wrapper where *cast_to* names one."""
-        return response._parse() if split_wrapper(cast_to)[0] is None else response  # pyright: ignore[reportPrivateUsage]
+        if split_wrapper(cast_to)[0] is not None:
+            return self._wrap(reply, call, cast_to, default)
+        try:
+            decoded = self._decode(reply.response, cast_to)
+        except APIResponseValidationError as error:
+            error.attempts = reply.attempts
+            raise
+        value = decoded.value
+        if isinstance(value, BasePage):  # it keeps the response that it came in
+            return self._wrap(reply, call, cast_to, default)._take(decoded)  # pyright: ignore[reportPrivateUsage]
+        return value if call.options.post_parser is None else call.options.post_parser(value)
+
+
+def is_overridden(hook: object, base: object) -> bool:
+    """Whether *hook*, a method asked of a client, is another than *base*, the function of the class that has it."""
+    return getattr(hook, "__func__", hook) is not base
+
+
+def _as_dict(timeout: TimeoutTypes) -> dict[str, float | None]:
+    """The timeouts of a request, as httpx's extension has them."""
+    if isinstance(timeout, httpx.Timeout):
+        return timeout.as_dict()
+    return {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}

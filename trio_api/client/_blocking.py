@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from .._constants import DEFAULT_MAX_RESPONSE_BYTES
+from .._records import Reply
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
-from ..flow import Reply
 from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
@@ -237,7 +237,8 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
             ClientStateError: The client is closed.
             TypeError, ValueError: The call can't be made as it is described.
         """
-        result: R = self._result(self._respond(cast_to, options), cast_to)
+        call = self._new_call(options)
+        result: R = self._result(self._send(call), call, cast_to, APIResponse)
         return result
 
     def _fetch_page(self, page_type: Any, options: FinalRequestOptions) -> Any:

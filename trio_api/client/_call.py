@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any, TypeAlias, get_args, get_origin
 
@@ -53,7 +54,7 @@ def _as_fields(options: OptionsTypes, names: tuple[str, ...]) -> dict[str, Any]:
     return dict(options)
 
 
-@attrs.frozen(repr=False)
+@attrs.define(repr=False)
 class Call:
     """One call, ready to be driven."""
 
@@ -64,16 +65,24 @@ class Call:
     """Seconds for the whole call; infinite where it has no bound."""
     follow_redirects: bool
     """Whether redirects are followed."""
-    idempotency_key: str
-    """Generated for this call, the same on every attempt; sent where the method asks for a key and none was given."""
+    _idempotency_key: str | None = None
+
+    @property
+    def idempotency_key(self) -> str:
+        """Generated once it is asked for, and the same on every attempt."""
+        if self._idempotency_key is None:
+            self._idempotency_key = f"{uuid.uuid4()}"
+        return self._idempotency_key
 
     def is_read_at_once(self, response: httpx.Response) -> bool:
         """Whether *response* is no success to be left open: an error, or a redirect to be followed."""
-        return response.is_error or (self.follow_redirects and response.has_redirect_location)
+        return response.status_code >= 400 or (self.follow_redirects and response.has_redirect_location)
 
 
 def split_wrapper(cast_to: Any) -> tuple[type[BaseAPIResponse[Any]] | None, Any]:
     """``APIResponse[Item]`` as its class and ``Item``; any other type as None and itself."""
+    if type(cast_to) is type:  # an ordinary class, which most calls name
+        return (cast_to, object) if issubclass(cast_to, BaseAPIResponse) else (None, cast_to)
     origin = get_origin(cast_to) or cast_to
     if isinstance(origin, type) and issubclass(origin, BaseAPIResponse):
         wrapper: type[BaseAPIResponse[Any]] = origin  # pyright: ignore[reportUnknownVariableType]  # mypy takes a cast for redundant

@@ -62,6 +62,12 @@ def _origins_of(config: ClientConfig) -> Origins:
     return Origins(config.base_url, config.trusted_origins)
 
 
+def _policy_of(config: ClientConfig) -> RetryPolicy:
+    if isinstance(config.max_retries, NotGiven):
+        return config.retry
+    return attrs.evolve(config.retry, max_retries=config.max_retries)
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class ClientConfig:
     """The settings of one client or copy. Its repr shows none of them, since some are credentials."""
@@ -85,6 +91,8 @@ class ClientConfig:
     strict: bool = attrs.field(default=False, validator=_check_kind(bool))
     origins: Origins = attrs.field(init=False, default=attrs.Factory(_origins_of, takes_self=True))
     """The base URL's origin and the trusted ones."""
+    policy: RetryPolicy = attrs.field(init=False, default=attrs.Factory(_policy_of, takes_self=True))
+    """`retry` with the client's own *max_retries*, where it has one."""
 
     def with_changes(
         self,

@@ -10,8 +10,8 @@ from typing import Protocol, final
 import attrs
 
 from .._errors import APIConnectionError, APIStatusError
+from .._records import Reply
 from .._types import Progress
-from ..flow import Reply
 from ..request import FinalRequestOptions, merge_headers
 from ..responses import Checksum, Download, Phase
 from ..retry import RetryPolicy

@@ -13,8 +13,8 @@ import trio
 
 from .._constants import CLEANUP_SECONDS
 from .._errors import APIConnectionError, APIStatusError
+from .._records import Reply
 from .._types import Progress
-from ..flow import Reply
 from ..request import FinalRequestOptions, merge_headers
 from ..responses import Checksum, Download, Phase
 from ..retry import RetryPolicy

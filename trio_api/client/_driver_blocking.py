@@ -12,7 +12,8 @@ from typing import Any, Final, TypeAlias, cast
 import httpx
 
 from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLargeError
-from ..flow import Attempt, CallFlow, Outcome, Reply
+from .._records import Reply
+from ..flow import Attempt, CallFlow, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..retry import Failure, FailureKind
 from ..transport import FOREIGN_ERRORS, BlockingIncoming, Trace, blocking_stream, failure_of, read_blocking

@@ -7,7 +7,7 @@ import time
 from typing import final
 
 from .._errors import APIError, APITimeoutError, ClientStateError
-from ..flow import Reply
+from .._records import Reply
 from ..transport import FOREIGN_ERRORS, BlockingIncoming, Trace, failure_of
 
 __all__ = ["OpenBody"]

@@ -8,7 +8,7 @@ from typing import final
 import trio
 
 from .._errors import APIError, APITimeoutError, ClientStateError
-from ..flow import Reply
+from .._records import Reply
 from ..transport import FOREIGN_ERRORS, Trace, TrioIncoming, failure_of
 from ._lifetime import Lifetime
 

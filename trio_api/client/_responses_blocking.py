@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar, cast, final, overload
 
 from .._checks import check_progress
+from .._records import Reply
 from .._redact import sealed
 from .._types import Progress
-from ..flow import Reply
 from ..responses import BaseAPIResponse, ByteCutter, Checksum, Cutter, TextCutter
 from ._download_blocking import BlockingDownload, Reopener
 from ._open_body_blocking import OpenBody

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, final, overload
 import trio
 
 from .._checks import check_progress
+from .._records import Reply
 from .._redact import sealed
 from .._types import Progress
-from ..flow import Reply
 from ..responses import BaseAPIResponse, ByteCutter, Checksum, Cutter, TextCutter
 from ._download_trio import Reopener, TrioDownload
 from ._open_body_trio import OpenBody

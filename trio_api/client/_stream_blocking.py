@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar, cast, final
 import httpx
 
 from .._errors import APIError, ClientStateError, TrioAPIError
+from .._records import Reply
 from .._redact import sealed
-from ..flow import Reply
 from ..streaming import NoEvent, ServerSentEvent
 from ..transport import BlockingIncoming, cut_off_after
 from ._call import Call

@@ -11,8 +11,9 @@ import httpx
 from .._checks import check_seconds
 from .._errors import APIConnectionError, APIError, APIResponseValidationError, APIStreamTruncatedError, APITimeoutError
 from .._logging import log_retry
+from .._records import Reply
 from .._types import Headers
-from ..flow import Attempt, Reply
+from ..flow import Attempt
 from ..models import NotJSON, loads
 from ..request import FinalRequestOptions, merge_headers
 from ..responses import BaseAPIResponse

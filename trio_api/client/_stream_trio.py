@@ -11,8 +11,8 @@ import httpx
 import trio
 
 from .._errors import APIError, ClientStateError, TrioAPIError
+from .._records import Reply
 from .._redact import sealed
-from ..flow import Reply
 from ..streaming import NoEvent, ServerSentEvent
 from ..transport import TrioIncoming
 from ._call import Call

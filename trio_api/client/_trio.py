@@ -13,10 +13,10 @@ import trio
 
 from .._checks import check_seconds
 from .._constants import CLEANUP_SECONDS, DEFAULT_MAX_RESPONSE_BYTES
+from .._records import Reply
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
-from ..flow import Reply
 from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultTrioHttpxClient
@@ -255,7 +255,8 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
             ClientStateError: The client is not open.
             TypeError, ValueError: The call can't be made as it is described.
         """
-        result: R = self._result(await self._respond(cast_to, options), cast_to)
+        call = self._new_call(options)
+        result: R = self._result(await self._send(call), call, cast_to, AsyncAPIResponse)
         return result
 
     async def _fetch_page(self, page_type: Any, options: FinalRequestOptions) -> Any:

@@ -1,7 +1,7 @@
 """From the options of a call to the `httpx.Request` of an attempt, and of a redirect. Pure: nothing is sent here."""
 
 from ._body import AsyncPieces as AsyncPieces, Body as Body, BytesStream as BytesStream
-from ._build import build_request as build_request
+from ._build import build_request as build_request, is_keyed_method as is_keyed_method
 from ._credentials import filter_for_origin as filter_for_origin, may_have_credentials as may_have_credentials
 from ._defaults import ClientDefaults as ClientDefaults
 from ._headers import check_method as check_method, merge_headers as merge_headers

@@ -23,12 +23,17 @@ from ._multipart import Multipart, boundary_in
 from ._options import FinalRequestOptions
 from ._urls import resolve_url
 
-__all__ = ["build_request"]
+__all__ = ["build_request", "is_keyed_method"]
 
 _KEYED: Final = frozenset({"POST", "PATCH"})  # the methods that are not idempotent by themselves
 _NOTHING_COMMON: Final = HeaderBlock(())
 _WITH_CONTENT: Final = frozenset({"POST", "PUT", "PATCH"})  # a length is expected even of nothing: RFC 9110, 8.6
 _NOT_OMITTED: Final = ("host", "content-length", "transfer-encoding")  # without them nobody knows where it ends
+
+
+def is_keyed_method(method: str) -> bool:
+    """Whether requests of *method*, in any case, are sent with a generated idempotency key."""
+    return method.upper() in _KEYED
 
 
 def build_request(

@@ -51,8 +51,7 @@ def redirect_request(
     Raises:
         RedirectProblem: Too many hops, a URL that is broken or of another scheme, or a body that is spent.
     """
-    locations = response.headers.get_list("location")
-    if response.status_code not in _REDIRECTS or not locations:
+    if response.status_code not in _REDIRECTS or not (locations := response.headers.get_list("location")):
         return None
     if hops >= MAX_REDIRECTS:
         raise RedirectProblem(f"More than {MAX_REDIRECTS} redirects")

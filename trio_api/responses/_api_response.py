@@ -5,6 +5,7 @@ The half that both colours share; `AsyncAPIResponse` and `APIResponse` add the m
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -12,14 +13,14 @@ import attrs
 import httpx
 
 from .._errors import APIResponseValidationError, ClientStateError
-from .._records import AttemptRecord, ValidationProblem
+from .._records import AttemptRecord, Reply, ValidationProblem
 from .._redact import redact_url
-from ..flow import Reply
 from ..request import FinalRequestOptions
 from ._buffer import BodyBuffer
 from ._cutters import LineCutter
 from ._decode import Decoded
 from ._decoding import PIECE
+from ._lazy_response import header_of
 
 __all__ = ["BaseAPIResponse", "ResponseOwner"]
 
@@ -89,8 +90,7 @@ class BaseAPIResponse(Generic[R]):
     @property
     def request_id(self) -> str | None:
         """The ``x-request-id`` header."""
-        request_id: str | None = self._reply.response.headers.get("x-request-id")
-        return request_id
+        return header_of(self._reply.response, "x-request-id")
 
     @property
     def attempts(self) -> tuple[AttemptRecord, ...]:
@@ -161,5 +161,15 @@ class BaseAPIResponse(Generic[R]):
         except APIResponseValidationError as error:
             error.attempts = self.attempts
             raise
+        return self._adopted(decoded, target, is_default=is_default)
+
+    def _take(self, decoded: Decoded) -> Any:
+        """What the call gives, where the body was built into what it asked for already."""
+        value = self._adopted(decoded, self._cast_to, is_default=True)
+        with contextlib.suppress(TypeError):  # an Annotated type with unhashable metadata
+            self._parsed[self._cast_to] = value
+        return value
+
+    def _adopted(self, decoded: Decoded, target: Any, *, is_default: bool) -> Any:
         self._problems.update(dict.fromkeys(decoded.problems))
         return self._adopt(decoded.value, self, target, is_default)

@@ -14,9 +14,9 @@ import httpx
 
 from .._errors import APIConnectionError, APIResponseValidationError
 from .._logging import log_retry
+from .._records import Reply
 from .._redact import redact_url
 from .._types import Omit, omit
-from ..flow import Reply
 from ..retry import RetryPolicy
 from ._buffer import BodyBuffer
 from ._checksum import Checksum
