@@ -15,16 +15,24 @@ from pathlib import Path
 
 import attrs
 
+from . import docs
 from .calls import measure_speeds
 from .groups import SPEEDS, all_rows, chosen, measure
-from .record import Record
+from .plot import draw
+from .record import Machine, Record
 from .rounds import FULL, QUICK, Effort
 from .table import render
+
+BUSY = 0.5  # processes that ran in the last minute, on average
 
 EXAMPLES = """examples:
   python -m tests.bench                         every row, and the speeds for the plot: about a quarter of an hour
   python -m tests.bench --rows get-50 growth    the rows whose names begin so
   python -m tests.bench --quick --rows import   a first impression
+
+the page docs/performance:
+  python -m tests.bench --json docs/performance/figures.json    measure
+  python -m tests.bench --docs                                  write its tables and its plot
 """
 
 
@@ -42,6 +50,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write the figures to FILE; what stands there of other rows is kept"
     )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the speeds as SVG, where they were measured")
+    parser.add_argument("--docs", action="store_true", help="measure nothing, but write what docs/performance shows")
     arguments = parser.parse_args()
     try:
         arguments.chosen = chosen(arguments.rows)
@@ -52,27 +62,57 @@ def parse() -> argparse.Namespace:
 
 def run(names: set[str], effort: Effort) -> Record:
     """Measure the rows *names*."""
-    rows = list(measure(names, effort))
+    machine = Machine()
+    if machine.load > BUSY:
+        tell(f"The machine is busy (load {machine.load:.1f}): times on the clock will be off, CPU times less so.")
+    rows = []
+    for row in measure(names, effort):
+        tell(f"{row.name}: {row.verdict.value}")
+        rows.append(row)
     speeds = list(measure_speeds(effort)) if SPEEDS in names else []
-    return Record(rows, speeds, is_quick=effort.scale < 1)
+    return Record(rows, speeds, machine, is_quick=effort.scale < 1)
+
+
+def tell(line: str) -> None:
+    """Say how it goes, beside the table."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def listing() -> str:
+    """What can be measured, by name."""
+    rows = [(row.name, f"{row.what}; compared with {row.peer}") for row in all_rows()]
+    rows.append((SPEEDS, "requests a second of every client at every number of tasks, for the plot"))
+    return "\n".join(f"{name:20}{what}" for name, what in rows)
+
+
+def store(record: Record, path: Path) -> Record:
+    """Write *record* to *path*, with what stands there of rows that were not measured now; gives the whole."""
+    if path.exists():
+        record = Record.from_json(path.read_text(encoding="utf-8")).merged(record)
+    path.write_text(record.to_json(), encoding="utf-8")
+    return record
 
 
 def main() -> None:
     arguments = parse()
     if arguments.list:
-        for row in all_rows():
-            sys.stdout.write(f"{row.name:20}{row.what}; compared with {row.peer}\n")
-        sys.stdout.write(f"{SPEEDS:20}requests a second of every client at every number of tasks, for the plot\n")
+        sys.stdout.write(f"{listing()}\n")
+        return
+    if arguments.docs:
+        docs.write()
         return
     effort = QUICK if arguments.quick else FULL
     if arguments.rounds:
         effort = attrs.evolve(effort, rounds=arguments.rounds, few_rounds=arguments.rounds)
     record = run(arguments.chosen, effort)
     sys.stdout.write(f"{render(record.rows)}\n")
+    if record.is_quick:
+        sys.stdout.write("These are short runs; their figures say little.\n")
     if arguments.json:
-        if arguments.json.exists():
-            record = Record.from_json(arguments.json.read_text(encoding="utf-8")).merged(record)
-        arguments.json.write_text(record.to_json(), encoding="utf-8")
+        record = store(record, arguments.json)
+    if arguments.plot:
+        draw(record.speeds, arguments.plot)
 
 
 if __name__ == "__main__":

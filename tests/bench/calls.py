@@ -25,7 +25,6 @@ GOALS = {  # requests a second, times the peer's
     (500, "bare"): 0.35,
 }
 FEW, MANY = 10, 1000  # tasks, between which the cost of a request grows
-TASKS = (1, 10, 50, 100, 200, 500, 1000)  # points of the plot
 
 ROWS = [
     *(
@@ -33,7 +32,7 @@ ROWS = [
             name=f"get-{tasks}-{peer}",
             what=f"typed GET, {tasks} tasks",
             peer=CLIENTS[peer].label,
-            unit="requests/s",
+            unit="/s",
             goal=goal,
             sense="at least",
         )
@@ -43,7 +42,7 @@ ROWS = [
         name="growth",
         what=f"growth of CPU a request, {FEW} to {MANY} tasks",
         peer=f"that of {CLIENTS['bare'].label}",
-        unit="times",
+        unit="x",
         goal=1.0,
         sense="at most",
     ),
@@ -66,7 +65,7 @@ def loads_of(row: Row) -> list[Load]:
 def measure(rows: Iterable[Row], effort: Effort) -> Iterator[Row]:
     """Measure what *rows* need, all clients in turns, and fill them in."""
     rows = list(rows)
-    laps = run_laps({load for row in rows for load in loads_of(row)}, effort.rounds, effort.seconds)
+    laps = run_laps({load for row in rows for load in loads_of(row)}, effort, effort.rounds)
     for row in rows:
         if not all(load in laps for load in loads_of(row)):
             yield row
@@ -93,13 +92,13 @@ def _growth(row: Row, laps: Laps) -> Row:
 
 def measure_speeds(effort: Effort) -> Iterator[Speed]:
     """Measure every client at every number of tasks, for the plot."""
-    laps = run_laps([(client, tasks) for client in CLIENTS for tasks in TASKS], effort.few_rounds, effort.seconds)
+    laps = run_laps([(client, tasks) for client in CLIENTS for tasks in effort.tasks], effort, effort.few_rounds)
     for (name, tasks), found in laps.items():
         rates, cpu = [lap.rate for lap in found], [lap.cpu_per_call for lap in found]
         yield Speed(name, CLIENTS[name].label, tasks, rates, cpu)
 
 
-def run_laps(loads: Iterable[Load], rounds: int, seconds: float) -> Laps:
+def run_laps(loads: Iterable[Load], effort: Effort, rounds: int) -> Laps:
     """Measure *loads* in turns, each client in a fresh process each time; those not installed are left out."""
     tasks: dict[str, list[int]] = {name: [] for name, client in CLIENTS.items() if client.missing is None}
     for name, number in sorted(loads):
@@ -107,7 +106,7 @@ def run_laps(loads: Iterable[Load], rounds: int, seconds: float) -> Laps:
             tasks[name].append(number)
     with fast_server() as root:
         contenders: dict[str, Callable[[], list[Lap]]] = {
-            name: functools.partial(_run_client, name, root, numbers, seconds)
+            name: functools.partial(_run_client, name, root, numbers, effort)
             for name, numbers in tasks.items()
             if numbers
         }
@@ -119,5 +118,6 @@ def run_laps(loads: Iterable[Load], rounds: int, seconds: float) -> Laps:
     }
 
 
-def _run_client(name: str, root: str, tasks: list[int], seconds: float) -> list[Lap]:
-    return [Lap(**lap) for lap in run_json("laps", name, root, *tasks, "--seconds", seconds)]
+def _run_client(name: str, root: str, tasks: list[int], effort: Effort) -> list[Lap]:
+    how = ("--calls", effort.calls, "--seconds", effort.seconds)
+    return [Lap(**lap) for lap in run_json("-m", "tests.bench.laps", name, root, *tasks, *how)]

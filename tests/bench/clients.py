@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import attrs
 import msgspec
 
+from .things import Thing, ThingStruct, pydantic_thing
+
 __all__ = ["CLIENTS", "Client", "Get"]
 
 Get = Callable[[int], Awaitable[Any]]
@@ -23,29 +25,6 @@ Get = Callable[[int], Awaitable[Any]]
 
 Open = Callable[[str, int], AbstractAsyncContextManager[Get]]
 """Opens a client for the URL of the server's root, that many tasks will use at a time."""
-
-
-@attrs.frozen
-class Thing:
-    """What our client and the SDK's counterpart build."""
-
-    id: str
-    name: str
-    price: float
-    quantity: int
-    active: bool
-    tags: list[str]
-
-
-class ThingStruct(msgspec.Struct):
-    """What code by hand builds: the fastest kind of object that msgspec knows."""
-
-    id: str
-    name: str
-    price: float
-    quantity: int
-    active: bool
-    tags: list[str]
 
 
 @asynccontextmanager
@@ -66,20 +45,13 @@ async def openai_client(root: str, tasks: int) -> AsyncIterator[Get]:
     import httpx2
     import openai
 
-    class PydanticThing(openai.BaseModel):
-        id: str
-        name: str
-        price: float
-        quantity: int
-        active: bool
-        tags: list[str]
-
+    thing_type = pydantic_thing(openai.BaseModel)
     limits = httpx2.Limits(max_connections=tasks, max_keepalive_connections=tasks)
     http_client = openai.DefaultAsyncHttpxClient(limits=limits)
     async with openai.AsyncOpenAI(api_key="bench", base_url=root, http_client=http_client) as client:
 
-        async def get(task: int) -> PydanticThing:
-            return await client.get("/thing", cast_to=PydanticThing)
+        async def get(task: int) -> Any:
+            return await client.get("/thing", cast_to=thing_type)
 
         yield get
 
@@ -194,10 +166,10 @@ CLIENTS = {
     client.name: client
     for client in (
         Client("trio_api", "trio_api", "trio", trio_api_client),
-        Client("bare", "bare Trio sockets, httptools, msgspec", "trio", bare_trio, ("httptools",)),
-        Client("aiohttp", "aiohttp (asyncio), msgspec", "asyncio", aiohttp_by_hand, ("aiohttp",)),
-        Client("openai", "openai SDK (Trio)", "trio", openai_client, ("openai",)),
-        Client("httpx2", "httpx2 (Trio), msgspec", "trio", httpx_by_hand("httpx2"), ("httpx2",)),
-        Client("httpx", "httpx (Trio), msgspec", "trio", httpx_by_hand("httpx")),
+        Client("bare", "bare Trio sockets", "trio", bare_trio, ("httptools",)),
+        Client("aiohttp", "aiohttp + msgspec", "asyncio", aiohttp_by_hand, ("aiohttp",)),
+        Client("openai", "openai SDK", "trio", openai_client, ("openai",)),
+        Client("httpx2", "httpx2 + msgspec", "trio", httpx_by_hand("httpx2"), ("httpx2",)),
+        Client("httpx", "httpx + msgspec", "trio", httpx_by_hand("httpx")),
     )
 }

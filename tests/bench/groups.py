@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
-from . import calls
+from . import calls, decoding, imports, paging
 from .rounds import Effort
 from .row import Row
 
@@ -21,7 +21,7 @@ class Group(Protocol):
         """Fill in *rows*, some of its own."""
 
 
-GROUPS: list[Group] = [calls]
+GROUPS: list[Group] = [calls, decoding, paging, imports]
 SPEEDS = "speeds"
 """No row: every client at every number of tasks, for the plot."""
 

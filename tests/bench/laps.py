@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import json
 import sys
 import time
@@ -17,11 +18,9 @@ import attrs
 import trio
 
 from .clients import CLIENTS, Client, Get
+from .things import EXPECTED
 
 __all__ = ["Lap"]
-
-CALLS = 1_000  # of a lap; at least two for each task
-WARM_UP = 300  # calls; at least one for each task
 
 
 @attrs.frozen
@@ -73,27 +72,26 @@ async def asyncio_lap(get: Get, tasks: int, calls: int) -> None:
             group.create_task(work(task))
 
 
-async def measure(client: Client, root: str, loads: list[int], seconds: float) -> list[Lap]:
-    """Run the laps of each load, one load after the other, each with a fresh client."""
+async def measure(client: Client, root: str, loads: list[int], calls: int, seconds: float) -> list[Lap]:
+    """Run the laps of each load, one load after the other, each with a fresh client that is warmed up first."""
     run_lap: RunLap = {"trio": trio_lap, "asyncio": asyncio_lap}[client.loop]
     laps = []
     for tasks in loads:
-        calls = max(CALLS, 2 * tasks)
+        in_lap = max(calls, 2 * tasks)
         async with client.open(root, tasks) as get:
             check(await get(0))
-            await run_lap(get, tasks, max(WARM_UP, tasks))
+            await run_lap(get, tasks, max(calls // 3, tasks))
             total, wall, cpu = 0, time.perf_counter(), time.process_time()
             while total == 0 or time.perf_counter() - wall < seconds:
-                await run_lap(get, tasks, calls)
-                total += calls
+                await run_lap(get, tasks, in_lap)
+                total += in_lap
             laps.append(Lap(tasks, total, time.perf_counter() - wall, time.process_time() - cpu))
     return laps
 
 
 def check(thing: object) -> None:
     """Every client must have built an object, with the types it promised."""
-    found = [getattr(thing, name) for name in ("id", "name", "price", "quantity", "active", "tags")]
-    if found != ["thing_0001", "A small thing", 12.5, 3, True, ["red", "round"]]:
+    if any(getattr(thing, name) != value for name, value in EXPECTED.items()):
         raise AssertionError(f"not what the server sent: {thing!r}")
 
 
@@ -102,11 +100,12 @@ def main() -> None:
     parser.add_argument("client", choices=CLIENTS)
     parser.add_argument("root", help="the URL of the server")
     parser.add_argument("tasks", type=int, nargs="+", help="how many at a time")
+    parser.add_argument("--calls", type=int, default=1000, help="of a lap, but at least two for each task")
     parser.add_argument("--seconds", type=float, default=1.0, help="laps are repeated for so long")
     arguments = parser.parse_args()
     client = CLIENTS[arguments.client]
-    run = {"trio": trio.run, "asyncio": lambda function, *args: asyncio.run(function(*args))}[client.loop]
-    laps = run(measure, client, arguments.root, arguments.tasks, arguments.seconds)
+    work = functools.partial(measure, client, arguments.root, arguments.tasks, arguments.calls, arguments.seconds)
+    laps = trio.run(work) if client.loop == "trio" else asyncio.run(work())
     json.dump([attrs.asdict(lap) for lap in laps], sys.stdout)
 
 

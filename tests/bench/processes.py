@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .server import THING
+from .things import THING
 
 __all__ = ["fast_server", "list_server", "run_json"]
 
@@ -59,13 +59,13 @@ def _pin(process: subprocess.Popen[str], place: int) -> None:
         os.sched_setaffinity(process.pid, found[place])
 
 
-def run_json(module: str, *arguments: object) -> Any:
-    """Run ``python -m tests.bench.<module>`` on the core of what is measured, and read the JSON that it prints.
+def run_json(*arguments: object) -> Any:
+    """Run Python with *arguments* on the core of what is measured, and read the JSON that it prints.
 
     Raises:
         RuntimeError: It failed; what it wrote stands in the message.
     """
-    command = [sys.executable, "-m", f"tests.bench.{module}", *map(str, arguments)]
+    command = [sys.executable, *map(str, arguments)]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         _pin(process, 1)
         try:
@@ -74,7 +74,7 @@ def run_json(module: str, *arguments: object) -> Any:
             process.kill()
             raise
     if process.returncode:
-        raise RuntimeError(f"{' '.join(command[2:])} failed:\n{err}")
+        raise RuntimeError(f"{' '.join(command[1:])} failed:\n{err}")
     return json.loads(out)
 
 

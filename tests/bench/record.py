@@ -49,6 +49,10 @@ def _server() -> str:
     return told.strip().rpartition(" ")[2]
 
 
+def _load() -> float:
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
 @attrs.frozen
 class Machine:
     """Where and when it was measured."""
@@ -58,6 +62,8 @@ class Machine:
     system: str = attrs.field(factory=lambda: f"{platform.system()} {platform.machine()}")
     processor: str = attrs.field(factory=_processor)
     cores: int = attrs.field(factory=lambda: os.cpu_count() or 1)
+    load: float = attrs.field(factory=_load)
+    """How busy it was before: processes, the mean of a minute."""
     server: str = attrs.field(factory=_server)
     versions: dict[str, str] = attrs.field(factory=_versions)
 

@@ -22,6 +22,10 @@ class Effort:
     """The same for what no row needs: the other points of the plot."""
     seconds: float
     """For how long one measurement repeats what is short."""
+    calls: int
+    """Of a lap."""
+    tasks: tuple[int, ...]
+    """The points of the plot."""
     scale: float = 1.0
     """The part of a long list or stream that is measured."""
 
@@ -30,8 +34,8 @@ class Effort:
         return max(1, int(whole * self.scale))
 
 
-FULL = Effort(rounds=7, few_rounds=3, seconds=1.0)
-QUICK = Effort(rounds=2, few_rounds=1, seconds=0.2, scale=0.02)
+FULL = Effort(rounds=7, few_rounds=3, seconds=1.0, calls=1000, tasks=(1, 10, 50, 100, 200, 500, 1000))
+QUICK = Effort(rounds=2, few_rounds=1, seconds=0.2, calls=200, tasks=(1, 10, 100), scale=0.02)
 
 
 def race(contenders: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from statistics import median
 from typing import Literal
 
 import attrs
 
 __all__ = ["Row", "Speed", "Verdict"]
+
+
+def _figures(values: Iterable[float]) -> tuple[float, ...]:
+    return tuple(values)
 
 
 class Verdict(enum.Enum):
@@ -32,14 +37,13 @@ class Row:
     goal: float
     """What the ratio of ours to the peer's must reach, or keep within."""
     sense: Literal["at least", "at most"]
-    ours: tuple[float, ...] = attrs.field(default=(), converter=tuple)
+    ours: tuple[float, ...] = attrs.field(default=(), converter=_figures)
     """One figure for each round."""
-    peers: tuple[float, ...] = attrs.field(default=(), converter=tuple)
+    peers: tuple[float, ...] = attrs.field(default=(), converter=_figures)
     """The peer's figures of the same rounds; of a fixed limit, the limit each time."""
-    our_cpu: tuple[float, ...] = attrs.field(default=(), converter=tuple)
+    our_cpu: tuple[float, ...] = attrs.field(default=(), converter=_figures)
     """Microseconds of CPU time a request, where *ours* is a rate of requests."""
-    peer_cpu: tuple[float, ...] = attrs.field(default=(), converter=tuple)
-    note: str = ""
+    peer_cpu: tuple[float, ...] = attrs.field(default=(), converter=_figures)
 
     @property
     def ratios(self) -> list[float]:
@@ -67,7 +71,7 @@ class Speed:
     client: str
     label: str
     tasks: int
-    rates: tuple[float, ...] = attrs.field(converter=tuple)
+    rates: tuple[float, ...] = attrs.field(converter=_figures)
     """Requests a second, one figure for each round."""
-    cpu: tuple[float, ...] = attrs.field(converter=tuple)
+    cpu: tuple[float, ...] = attrs.field(converter=_figures)
     """Microseconds of CPU time a request, likewise."""

@@ -10,15 +10,14 @@ a request to answer it: GET, no bodies, connections that stay open.
 from __future__ import annotations
 
 import heapq
-import select
+import selectors
 import socket
 import sys
 import time
 from itertools import count
+from typing import cast
 
-__all__ = ["THING"]
-
-THING = b'{"id":"thing_0001","name":"A small thing","price":12.5,"quantity":3,"active":true,"tags":["red","round"]}'
+from .things import THING
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n%b"
 END = b"\r\n\r\n"
@@ -43,11 +42,11 @@ class Server:
     def __init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
         self.listener.setblocking(False)
-        self.poll = select.epoll()
-        self.poll.register(self.listener, select.EPOLLIN)
-        self.connections: dict[int, socket.socket] = {}
-        self.unread: dict[int, bytes] = {}
-        self.due: list[tuple[float, int, int, bytes]] = []
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.listener, selectors.EVENT_READ)
+        self.unread: dict[socket.socket, bytes] = {}
+        """Of every connection, the part of a request that has come."""
+        self.due: list[tuple[float, int, socket.socket, bytes]] = []
         """Answers that wait: when, in which order, to whom, what."""
         self.order = count()
         self.thing = HEAD % (len(THING), THING)
@@ -55,65 +54,60 @@ class Server:
     def serve(self) -> None:
         """Serve for ever."""
         while True:
-            for number, _ in self.poll.poll(self.patience()):
-                if number == self.listener.fileno():
+            for key, _ in self.selector.select(self.patience()):
+                if key.fileobj is self.listener:
                     self.accept()
                 else:
-                    self.receive(number)
+                    self.receive(cast("socket.socket", key.fileobj))
             while self.due and self.due[0][0] <= time.perf_counter():
-                _, _, number, answer = heapq.heappop(self.due)
-                self.send(number, answer)
+                _, _, connection, answer = heapq.heappop(self.due)
+                self.send(connection, answer)
 
-    def patience(self) -> float:
-        """Seconds until the next answer is due, less the millisecond that epoll would round it up by."""
-        return max(0.0, self.due[0][0] - time.perf_counter() - 0.001) if self.due else -1
+    def patience(self) -> float | None:
+        """Seconds until the next answer is due, less the millisecond that a selector may round up by."""
+        return max(0.0, self.due[0][0] - time.perf_counter() - 0.001) if self.due else None
 
     def accept(self) -> None:
         connection, _ = self.listener.accept()
-        connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-        self.connections[connection.fileno()] = connection
-        self.unread[connection.fileno()] = b""
-        self.poll.register(connection, select.EPOLLIN)
+        self.unread[connection] = b""
+        self.selector.register(connection, selectors.EVENT_READ)
 
-    def receive(self, number: int) -> None:
+    def receive(self, connection: socket.socket) -> None:
         try:
-            piece = self.connections[number].recv(65536)
+            piece = connection.recv(65536)
         except OSError:
             piece = b""
         if not piece:
-            self.close(number)
+            self.close(connection)
             return
-        *requests, self.unread[number] = (self.unread[number] + piece).split(END)
+        *requests, self.unread[connection] = (self.unread[connection] + piece).split(END)
         for request in requests:
-            self.answer(number, request)
+            self.answer(connection, request)
 
-    def answer(self, number: int, request: bytes) -> None:
+    def answer(self, connection: socket.socket, request: bytes) -> None:
         target = request.split(b" ", 2)[1]
         path, _, query = target.partition(b"?")
         if path == b"/thing":
-            self.send(number, self.thing)
+            self.send(connection, self.thing)
         elif path == b"/list":
             answer, delay = page(query)
-            heapq.heappush(self.due, (time.perf_counter() + delay, next(self.order), number, answer))
+            heapq.heappush(self.due, (time.perf_counter() + delay, next(self.order), connection, answer))
         else:
-            self.send(number, NOT_FOUND)
+            self.send(connection, NOT_FOUND)
 
-    def send(self, number: int, answer: bytes) -> None:
-        connection = self.connections.get(number)
-        if connection is None:
-            return
-        try:
-            connection.setblocking(True)  # an answer is small, and who asked for it reads it
-            connection.sendall(answer)
-            connection.setblocking(False)
-        except OSError:
-            self.close(number)
+    def send(self, connection: socket.socket, answer: bytes) -> None:
+        """Send *answer*; to wait is right, since it is small, and who asked for it reads it."""
+        if connection in self.unread:
+            try:
+                connection.sendall(answer)
+            except OSError:
+                self.close(connection)
 
-    def close(self, number: int) -> None:
-        self.poll.unregister(number)
-        del self.unread[number]
-        self.connections.pop(number).close()
+    def close(self, connection: socket.socket) -> None:
+        self.selector.unregister(connection)
+        del self.unread[connection]
+        connection.close()
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from .row import Row, Verdict
 
 __all__ = ["COLUMNS", "cells", "render"]
 
-COLUMNS = ("what", "ours", "compared with", "theirs", "ratio", "range", "goal", "verdict")
+COLUMNS = ("row", "what", "ours", "compared with", "theirs", "ratio", "range", "goal", "verdict")
 RIGHT = {"ours", "theirs", "ratio", "goal"}
 
 
@@ -23,8 +23,8 @@ def figure(value: float) -> str:
 def _figures(values: tuple[float, ...], cpu: tuple[float, ...], unit: str) -> str:
     if not values:
         return "-"
-    text = f"{figure(median(values))} {unit}"
-    return f"{text} ({figure(median(cpu))} µs CPU)" if cpu else text
+    text = f"{figure(median(values))}{unit}"
+    return f"{text}, {figure(median(cpu))} µs" if cpu else text
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -37,11 +37,11 @@ def cells(row: Row) -> tuple[str, ...]:
     ratio = "-" if row.ratio is None else f"{row.ratio:.2f}"
     spread = f"{min(row.ratios):.2f} to {max(row.ratios):.2f}" if row.ratios else "-"
     verdict = row.verdict.value.upper() if row.verdict is Verdict.FALLS_SHORT else row.verdict.value
-    return (row.what, ours, row.peer, theirs, ratio, spread, f"{sign} {row.goal:.2f}", verdict)
+    return (row.name, row.what, ours, row.peer, theirs, ratio, spread, f"{sign} {row.goal:.2f}", verdict)
 
 
 def render(rows: Iterable[Row]) -> str:
-    """The table, a line for each row."""
+    """The table, a line for each row; µs beside requests a second are CPU time a request."""
     lines = [COLUMNS, *map(cells, rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(COLUMNS))]
     return "\n".join(
