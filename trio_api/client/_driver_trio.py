@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, cast
@@ -12,12 +11,12 @@ import trio
 
 from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLargeError
 from .._records import Reply
-from ..flow import Attempt, CallFlow, Outcome
+from ..flow import Attempt, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..responses import LazyResponse
 from ..retry import Failure, FailureKind
 from ..transport import FOREIGN_ERRORS, Trace, TrioIncoming, failure_of, measure_trio, read_trio, trio_stream
-from ._base import BaseClient
+from ._base import BaseClient, is_overridden
 from ._call import Call
 from ._lifetime import Lifetime
 from ._open_body_trio import OpenBody
@@ -28,21 +27,6 @@ Take: TypeAlias = Callable[[httpx.Response], Awaitable[httpx.Response]]
 """Takes in the open response of a success. What it raises of the HTTP stack's is a failure of the attempt."""
 Begin: TypeAlias = Callable[[httpx.Response, TrioIncoming], Awaitable[None]]
 """Reads the beginning of a body that is left open. What it raises is as with `Take`."""
-
-
-async def drive(flow: CallFlow, exchange: Callable[[Attempt], Awaitable[Outcome]]) -> Reply:
-    """Do what the flow of a call says until it ends."""
-    attempt = next(flow)
-    while True:
-        await trio.lowlevel.checkpoint_if_cancelled()  # before the first byte is sent
-        if attempt.after:
-            await trio.sleep(attempt.after)
-        outcome = await exchange(attempt)
-        try:
-            attempt = flow.send(outcome)
-        except StopIteration as stop:
-            reply: Reply = stop.value
-            return reply
 
 
 class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
@@ -67,24 +51,29 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
 
     async def _send(self, call: Call, take: Take | None = None) -> Reply:
         """Drive *call* to its reply. *take* takes in the response of a success in place of reading the whole of it."""
-        self._lifetime.check()
-        if self._client.is_closed:
-            raise ClientStateError(f"the http_client of this {type(self).__name__} is closed")
-        began = trio.current_time()
-        deadline = began + call.total_timeout
-
-        async def exchange(attempt: Attempt) -> Outcome:
-            nonlocal began
-            began = trio.current_time()
-            return await self._exchange(call, take, attempt)
-
-        with contextlib.closing(call.flow):
-            with self._lifetime.call(deadline):
-                return await drive(call.flow, exchange)
+        flow, began = call.flow, trio.current_time()
+        try:
+            with self._lifetime.call(began + call.total_timeout):
+                if self._client.is_closed:
+                    raise ClientStateError(f"the http_client of this {type(self).__name__} is closed")
+                attempt = next(flow)
+                while True:
+                    await trio.lowlevel.checkpoint_if_cancelled()  # before the first byte is sent
+                    if attempt.after:
+                        await trio.sleep(attempt.after)
+                    began = trio.current_time()
+                    outcome = await self._exchange(call, take, attempt)
+                    try:
+                        attempt = flow.send(outcome)
+                    except StopIteration as stop:
+                        reply: Reply = stop.value
+                        return reply
             # Only our own scope ends here: the client was closed under the call, or its time is up.
             self._lifetime.check()
-            call.flow.send(self._expired(call, elapsed=trio.current_time() - began))
+            flow.send(self._expired(call, elapsed=trio.current_time() - began))
             raise AssertionError("a call that is out of time has to raise")  # pragma: no cover
+        finally:
+            flow.close()
 
     async def _open(self, call: Call, begin: Begin | None = None) -> tuple[Reply, OpenBody]:
         """Drive *call* to its response, and leave the body open; whoever gets it closes it.
@@ -151,11 +140,15 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         return Outcome(request, result, ended - started, time_left, body.replayable)
 
     async def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
-        options = await self._prepare_options(call.options)
+        options = call.options
+        if is_overridden(self._prepare_options, TrioDriver._prepare_options):
+            options = await self._prepare_options(options)
         body = self._body_for(call, options)
-        await measure_trio(body)
+        if body.is_on_disk:
+            await measure_trio(body)
         stream = trio_stream(body, options.progress)
         request = self._build(call, options, body, stream, attempt.retries_taken)
-        await self._prepare_request(request)
-        filter_for_origin(request, self._config.origins)
+        if is_overridden(self._prepare_request, TrioDriver._prepare_request):
+            await self._prepare_request(request)
+            filter_for_origin(request, self._config.origins)
         return request, body

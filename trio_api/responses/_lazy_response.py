@@ -28,17 +28,14 @@ class _Unmade:
     default_encoding: Any = "utf-8"
     elapsed: float | None = None
     is_closed: bool = False
-    index: dict[bytes, bytes] | None = None
 
     def value_of(self, name: bytes) -> bytes | None:
         """The value of the header *name*, in lower case; of several, all of them (RFC 9110, 5.3)."""
-        if self.index is None:
-            self.index = {}
-            for key, value in self.raw_headers:
-                key = key.lower()
-                known = self.index.get(key)
-                self.index[key] = value if known is None else known + b", " + value
-        return self.index.get(name)
+        found, length = None, len(name)
+        for key, value in self.raw_headers:
+            if len(key) == length and key.lower() == name:
+                found = value if found is None else found + b", " + value
+        return found
 
 
 @final

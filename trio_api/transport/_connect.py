@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable
 from typing import Final, NamedTuple, final
 
 import httpx
 import trio
 
 from ..request import Origin
+from ._tls import TlsContext
 from ._wire import PlainWire, TLSWire, Wire
 
 __all__ = ["Connector", "Destination", "trio_seconds"]
@@ -28,16 +27,13 @@ class Connector:
     """Opens wires.
 
     Args:
-        make_context: Gives the TLS context; called when it is first needed, since making one takes 10 ms and more.
+        tls: Whom to trust.
         uds: The path of a Unix socket to connect to in place of any host.
         local_address: The address to connect from.
     """
 
-    def __init__(
-        self, make_context: Callable[[], ssl.SSLContext], *, uds: str | None = None, local_address: str | None = None
-    ) -> None:
-        self._make_context: Final = make_context
-        self._context: ssl.SSLContext | None = None
+    def __init__(self, tls: TlsContext, *, uds: str | None = None, local_address: str | None = None) -> None:
+        self._tls: Final = tls
         self._uds: Final = uds
         self._local_address: Final = local_address
 
@@ -67,10 +63,9 @@ class Connector:
 
     async def _secure(self, plain: PlainWire, destination: Destination) -> TLSWire:
         try:
-            if self._context is None:
-                self._context = self._make_context()
-            self._context.set_alpn_protocols(["http/1.1"])  # each time, since httpcore may share the context
-            wire = TLSWire(plain, self._context, destination.server_hostname or destination.origin.host)
+            context = self._tls.get()
+            context.set_alpn_protocols(["http/1.1"])  # each time, since httpcore may share the context
+            wire = TLSWire(plain, context, destination.server_hostname or destination.origin.host)
             await wire.handshake()
         except BaseException:
             plain.abort()

@@ -27,6 +27,7 @@ from ._nursery import HiddenNursery
 from ._parsers import ParserName, parser_factory
 from ._pool import SLOT, Pool, Waiter
 from ._response_stream import ResponseStream
+from ._tls import TlsContext
 from ._upload import NO_PIECES, Framing, known_body, send_listening
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class TrioTransport(httpx.AsyncBaseTransport):
     the block owns a nursery whose one task expires connections. Without a block it works too, with cancel scopes.
 
     Args:
-        verify: Whom to trust: True for the usual authorities, False for everybody, or an `ssl.SSLContext`.
+        verify: Whom to trust: True for the usual authorities, False for everybody, an `ssl.SSLContext`, or what
+            another transport of the same client has.
         cert: A client certificate, as httpx has it.
         trust_env: Whether ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` are heeded.
         limits: How many connections may be open and how many kept alive, and for how many seconds.
@@ -59,7 +61,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
     def __init__(
         self,
         *,
-        verify: ssl.SSLContext | str | bool = True,
+        verify: ssl.SSLContext | str | bool | TlsContext = True,
         cert: Any = None,
         trust_env: bool = True,
         limits: httpx.Limits = DEFAULT_CONNECTION_LIMITS,
@@ -67,8 +69,8 @@ class TrioTransport(httpx.AsyncBaseTransport):
         local_address: str | None = None,
         parser: ParserName | None = None,
     ) -> None:
-        make_context = functools.partial(httpx.create_ssl_context, verify=verify, cert=cert, trust_env=trust_env)
-        self._connector: Final = Connector(make_context, uds=uds, local_address=local_address)
+        tls = verify if isinstance(verify, TlsContext) else TlsContext(verify, cert, trust_env)
+        self._connector: Final = Connector(tls, uds=uds, local_address=local_address)
         self._make_parser: Final = parser_factory(parser)
         self._pool: Final = Pool[Connection](limits, Connection.abort)
         self._active: Final[set[Connection]] = set()
