@@ -113,7 +113,7 @@ def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequenc
             log_exchange(outcome.request, record)
             return Reply(result, tuple(records), retries)
         if not replaced and _died_idle(outcome, rules):
-            replaced, attempt = True, Attempt(retries)
+            replaced, attempt = True, Attempt(retries, is_fresh=True)
             records.append(record)
             log_exchange(outcome.request, record)
             continue

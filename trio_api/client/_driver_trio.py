@@ -15,7 +15,7 @@ from ..flow import Attempt, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..responses import LazyResponse
 from ..retry import Failure, FailureKind
-from ..transport import FOREIGN_ERRORS, Trace, TrioIncoming, failure_of, measure_trio, read_trio, trio_stream
+from ..transport import FOREIGN_ERRORS, FRESH, Trace, TrioIncoming, failure_of, measure_trio, read_trio, trio_stream
 from ._base import BaseClient, is_overridden
 from ._call import Call
 from ._lifetime import Lifetime
@@ -111,6 +111,8 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         auth = self._auth_for(trusted=trusted)
         trace = Trace()
         request.extensions["trace"] = trace.async_hook
+        if attempt.is_fresh:
+            request.extensions[FRESH] = True
         started = trio.current_time()
         result: httpx.Response | Failure
         try:

@@ -34,10 +34,13 @@ if TYPE_CHECKING:
     import ssl
     from typing import Self
 
-__all__ = ["TrioTransport"]
+__all__ = ["FRESH", "TrioTransport"]
 
 _NO_TIMEOUTS: Final[dict[str, float | None]] = {}
 _SWITCHING: Final = 101
+
+FRESH: Final = "trio_api.fresh"
+"""An extension of requests: none of the connections that are open already will do. httpx's transport passes over it."""
 
 
 @final
@@ -129,7 +132,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
         await trio.lowlevel.checkpoint_if_cancelled()  # the next checkpoint comes after the request was sent
         destination = _destination(request)
         timeouts = request.extensions.get("timeout") or _NO_TIMEOUTS
-        fresh = "trio_api.fresh" in request.extensions
+        fresh = FRESH in request.extensions
         connection: Connection | None = None
         granted = self._pool.take(destination, fresh=fresh)
         if granted is None:
