@@ -40,6 +40,8 @@ class Attempt:
     retries_taken: int = 0
     after: float = 0.0
     redirect: httpx.Request | None = None
+    is_fresh: bool = False
+    """Whether a connection that is open already won't do: the last one was dead."""
 
 
 FIRST_ATTEMPT: Final = Attempt()
