@@ -162,6 +162,9 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
     @property
     def default_headers(self) -> Headers:
         """What every request carries unless the call overrides it. Asked for on every attempt."""
+        return dict(self._own_headers())
+
+    def _own_headers(self) -> Headers:
         return self._kept_headers.merged(self.user_agent, self.platform_headers(), self.auth_headers)
 
     @property
@@ -255,10 +258,11 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         """The request of one attempt. *options* and *body* are the call's, unless a hook changed them."""
         timeout = _as_dict(self.timeout if isinstance(options.timeout, NotGiven) else options.timeout)
         header = self.idempotency_header
+        is_plain = type(self).default_headers is BaseClient.default_headers
         request = build_request(
             options,
             self._kept_defaults.current(
-                headers=self.default_headers,
+                headers=self._own_headers() if is_plain else dict(self.default_headers),
                 query=self.default_query,
                 qs=self.qs,
                 idempotency_header=header,

@@ -10,7 +10,7 @@ from typing import Final, final
 
 import httpx
 
-from .._types import Headers, Omit, Query
+from .._types import Headers, Query
 from ..request import ClientDefaults, Querystring, merge_headers
 from ._config import ClientConfig
 
@@ -25,10 +25,12 @@ class HeaderKeeper:
 
     def __init__(self, config: ClientConfig) -> None:
         self._config = config
-        self._kept: tuple[tuple[str, Headers, Headers], dict[str, str | Omit]] | None = None
+        self._kept: tuple[tuple[str, Headers, Headers], Headers] | None = None
 
-    def merged(self, user_agent: str, platform: Headers, auth: Headers) -> dict[str, str | Omit]:
+    def merged(self, user_agent: str, platform: Headers, auth: Headers) -> Headers:
         """All that the client's requests carry, lowest layer first: what is given here, and the custom headers.
+
+        It is the same mapping as before if all is the same: nobody may change it.
 
         Raises:
             TypeError, ValueError: A header can't be sent.
@@ -44,7 +46,7 @@ class HeaderKeeper:
                 self._config.custom_headers,
             )
             self._kept = kept = (user_agent, dict(platform), dict(auth)), merged
-        return dict(kept[1])
+        return kept[1]
 
 
 @final
@@ -66,7 +68,7 @@ class DefaultsKeeper:
         client_headers: httpx.Headers,
         client_query: httpx.QueryParams,
     ) -> ClientDefaults:
-        """The defaults with these values."""
+        """The defaults with these values; *headers* must be nobody's to change."""
         given = (headers, qs, idempotency_header, header_prefix, client_headers.raw, client_query)
         kept = self._kept
         if kept is not None and kept[0] == given and _are_same(query, kept[1]):
@@ -74,7 +76,7 @@ class DefaultsKeeper:
         defaults = ClientDefaults(
             base_url=self._config.base_url,
             origins=self._config.origins,
-            headers=dict(headers),
+            headers=headers,
             query=dict(query),
             qs=qs,
             idempotency_header=idempotency_header,
@@ -82,7 +84,7 @@ class DefaultsKeeper:
             client_headers=client_headers.copy(),
             client_query=client_query,
         )
-        self._kept = (defaults.headers, *given[1:]), defaults.query, defaults
+        self._kept = given, defaults.query, defaults
         return defaults
 
 
@@ -90,7 +92,9 @@ def _are_same(query: Query, kept: Query) -> bool:
     """Whether two mappings are sent alike, and nobody can have changed one within: then its values are plain."""
     if len(query) != len(kept):
         return False
-    return all(
-        name in kept and type(value) is type(kept[name]) and isinstance(value, _PLAIN) and value == kept[name]
-        for name, value in query.items()
-    )
+    for name, value in query.items():
+        if name not in kept or type(value) is not type(kept[name]):
+            return False
+        if not isinstance(value, _PLAIN) or value != kept[name]:
+            return False
+    return True

@@ -17,7 +17,7 @@ from ..flow import Attempt, CallFlow, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..retry import Failure, FailureKind
 from ..transport import FOREIGN_ERRORS, BlockingIncoming, Trace, blocking_stream, failure_of, read_blocking
-from ._base import BaseClient
+from ._base import BaseClient, is_overridden
 from ._call import Call
 from ._open_body_blocking import OpenBody
 
@@ -105,7 +105,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
             (attempt.redirect, call.body) if attempt.redirect else self._request_for(call, attempt, deadline)
         )
         trusted = may_have_credentials(request, self._config.origins)
-        if trusted:
+        if trusted and self._client.cookies:
             self._client.cookies.set_cookie_header(request)
         auth = self._auth_for(trusted=trusted)
         trace = Trace()
@@ -140,10 +140,12 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         options = self._prepare_options(call.options)
         body = self._body_for(call, options)
         body.measure()
-        stream = blocking_stream(body, options.progress, deadline)
+        is_plain = body.in_memory and options.progress is None
+        stream = None if is_plain else blocking_stream(body, options.progress, deadline)
         request = self._build(call, options, body, stream, attempt.retries_taken)
-        self._prepare_request(request)
-        filter_for_origin(request, self._config.origins)
+        if is_overridden(self._prepare_request, BlockingDriver._prepare_request):
+            self._prepare_request(request)
+            filter_for_origin(request, self._config.origins)
         return request, body
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 import httpx
 
+from .._types import NotGiven
 from ._form import form_of
 from ._json_body import encode_json
 from ._multipart import Multipart
@@ -41,8 +42,18 @@ class Body:
         """What the application's own file, iterator or progress function raised while it was sent, or None."""
         self.begun: bool = False
         """Whether anything was read from the source."""
-        self._async = source if isinstance(source, AsyncIterable) else None
-        self._source = None if isinstance(source, AsyncIterable) else source
+        self.is_given: Final = source is not None
+        """Whether there is a body; one of no bytes is a body too."""
+        self.data: Final = source.data if isinstance(source, DataSource) else None
+        """The whole body, or None where it is read piece by piece or where there is none."""
+        self.in_memory: Final = source is None or self.data is not None
+        """Whether `data` is all that there is to send."""
+        self._source: Source | None = None
+        self._async: AsyncIterable[Any] | None = None
+        if self.in_memory or not isinstance(source, AsyncIterable):
+            self._source = cast("Source | None", source)
+        else:
+            self._async = source
 
     @classmethod
     def from_options(cls, options: FinalRequestOptions, qs: Querystring | None = None) -> Body:
@@ -61,6 +72,8 @@ class Body:
             form = form_of(options, qs or Querystring())
             return cls(form, content_type=f"multipart/form-data; boundary={form.boundary}")
         if options.content is None:
+            if isinstance(options.json_data, NotGiven) and not options.extra_json:
+                return cls()  # most calls
             data = encode_json(options.json_data, options.extra_json)
             return cls() if data is None else cls(DataSource(data), content_type="application/json")
         if options.extra_json:
@@ -97,11 +110,6 @@ class Body:
         return f"<{type(self).__name__} length={self.length} replayable={self.replayable}>"
 
     @property
-    def data(self) -> bytes | None:
-        """The whole body, or None where it is read piece by piece or where there is none."""
-        return self._source.data if isinstance(self._source, DataSource) else None
-
-    @property
     def form(self) -> Multipart | None:
         """The form that it is, if it is one."""
         return self._source if isinstance(self._source, Multipart) else None
@@ -110,11 +118,6 @@ class Body:
     def length(self) -> int | None:
         """Its length in bytes, where that is known before it is read."""
         return None if self._source is None else self._source.length
-
-    @property
-    def is_given(self) -> bool:
-        """Whether there is a body; one of no bytes is a body too."""
-        return self._source is not None or self._async is not None
 
     @property
     def is_async(self) -> bool:

@@ -18,7 +18,7 @@ from ._body import Body, BytesStream
 from ._credentials import filter_for_origin
 from ._defaults import ClientDefaults, CommonFields
 from ._headers import Field, Fields, HeaderBlock, check_method, encode_headers
-from ._lazy_request import LazyRequest
+from ._lazy_request import Draft, LazyRequest
 from ._multipart import Multipart, boundary_in
 from ._options import FinalRequestOptions
 from ._urls import resolve_url
@@ -66,36 +66,35 @@ def build_request(
     method = check_method(options.method)
     address, authorization, trusted = _aim(options, defaults)
     common = defaults.common_fields(body.content_type, retries_taken, read_timeout)
-    key: Fields = {}
+    host, block, own = (b"Host", address.netloc), common.block, dict[str, Field | None]()
     if idempotency_key is not None and defaults.idempotency_header is not None and method in _KEYED:
-        key = encode_headers({defaults.idempotency_header: idempotency_key})
-    host: Field = (b"Host", address.netloc)
+        own = encode_headers({defaults.idempotency_header: idempotency_key})
     if (
-        common.block is None
+        block is None
         or options.headers
         or options.idempotency_key is not None
         or authorization is not None
         or body.form is not None
-        or (key and not key.keys().isdisjoint(common.fields))
+        or not own.keys().isdisjoint(common.fields)
     ):
-        own = _merged_fields(options, defaults, authorization, common, key)
+        own = _merged_fields(options, defaults, authorization, common, own)
         if body.form is not None:
             _settle_boundary(own, options.headers, body.form)
         host, block = own.pop("host", None) or host, _NOTHING_COMMON
-    else:
-        own, block = key, common.block
-    _frame(own, method, body)
-    is_known = body.data is not None or not body.is_given
+    if own or body.is_given or method in _WITH_CONTENT:
+        _frame(own, method, body)
     request = LazyRequest(
-        method,
-        address,
-        host=host,
-        block=block,
-        own_fields=[field for field in own.values() if field is not None],
-        data=body.data or b"" if is_known or stream is None else None,
-        stream=None if is_known and isinstance(stream, BytesStream) else stream,
-        is_trusted=trusted,
-        extensions={} if extensions is None else dict(extensions),
+        Draft(
+            method,
+            address,
+            host,
+            block,
+            [field for field in own.values() if field is not None] if own else (),
+            body.data or b"" if body.in_memory or stream is None else None,
+            None if body.in_memory and isinstance(stream, BytesStream) else stream,
+            trusted,
+        ),
+        {} if extensions is None else dict(extensions),
     )
     if not trusted:
         filter_for_origin(request, defaults.origins)

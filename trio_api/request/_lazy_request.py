@@ -18,23 +18,31 @@ from ._body import BytesStream
 from ._headers import Field, HeaderBlock, render_fields
 from ._origins import Origin, origin_of
 
-__all__ = ["LazyRequest"]
+__all__ = ["Draft", "LazyRequest"]
 
 _LOOKED_AT: Final = ("method", "url", "headers", "stream")  # what may be set before it was ever read
 
 
 @attrs.define
-class _Unmade:
-    """What httpx's constructor is given once it is run."""
+class Draft:
+    """What a request is made of."""
 
     method: str
+    """In upper case."""
     address: Address
+    """Where it goes."""
     host: Field
+    """The ``Host`` field; it goes first."""
     block: HeaderBlock
+    """The fields that it has in common with others."""
     own_fields: Sequence[Field]
+    """The fields of its own; they go last."""
     data: bytes | None
+    """The body, where it is known; empty where there is none."""
     stream: httpx.AsyncByteStream | httpx.SyncByteStream | None
+    """The body where it is not known, or where it is to be read in a way of its own."""
     is_trusted: bool
+    """Whether it goes where credentials may go."""
 
 
 @final
@@ -42,108 +50,90 @@ class LazyRequest(RedactedRequest):
     """An `httpx.Request` that is made when one of its attributes is asked for, but for ``method`` and ``extensions``.
 
     Args:
-        method: In upper case.
-        address: Where it goes.
-        host: The ``Host`` field; it goes first.
-        block: The fields that it has in common with others.
-        own_fields: The fields of its own; they go last.
-        data: The body, where it is known; empty where there is none.
-        stream: The body where it is not, or where it is to be read in a way of its own.
-        is_trusted: Whether it goes where credentials may go.
+        draft: What it is made of.
         extensions: httpx's; the request keeps this very dict.
     """
 
-    def __init__(
-        self,
-        method: str,
-        address: Address,
-        *,
-        host: Field,
-        block: HeaderBlock,
-        own_fields: Sequence[Field] = (),
-        data: bytes | None = None,
-        stream: httpx.AsyncByteStream | httpx.SyncByteStream | None = None,
-        is_trusted: bool = False,
-        extensions: dict[str, Any],
-    ) -> None:
+    def __init__(self, draft: Draft, extensions: dict[str, Any]) -> None:
         # httpx's constructor runs in `_make`.
-        self.method = method
+        self.method = draft.method
         self.extensions = extensions
-        self._unmade: _Unmade | None = _Unmade(method, address, host, block, own_fields, data, stream, is_trusted)
+        self._draft: Draft | None = draft
 
-    def _untouched(self) -> _Unmade | None:
+    def _untouched(self) -> Draft | None:
         """What it is made of, as long as nobody can have changed it."""
-        unmade, known = self._unmade, self.__dict__
-        if unmade is None or "url" in known or "headers" in known or known["method"] != unmade.method:
+        known = self.__dict__
+        draft: Draft | None = known["_draft"]
+        if draft is None or "url" in known or "headers" in known or self.method != draft.method:
             return None
-        return unmade
+        return draft
 
     @property
     def origin(self) -> Origin:
         """Where it is sent: what a pool knows its connections by."""
-        unmade = self._untouched()
-        return origin_of(self.url) if unmade is None else unmade.address.origin
+        draft = self._untouched()
+        return origin_of(self.url) if draft is None else draft.address.origin
 
     @property
     def is_trusted(self) -> bool:
         """Whether it is known to go where credentials may go. Once somebody looked at it, nothing is known."""
-        unmade = self._untouched()
-        return unmade is not None and unmade.is_trusted
+        draft = self._untouched()
+        return draft is not None and draft.is_trusted
 
     @property
     def body_bytes(self) -> bytes | None:
         """The body, empty where there is none; None where its stream has to be read, or somebody looked at it."""
-        unmade = self._untouched()
-        if unmade is None or unmade.stream is not None or "stream" in self.__dict__:
+        draft = self._untouched()
+        if draft is None or draft.stream is not None or "stream" in self.__dict__:
             return None
-        return unmade.data
+        return draft.data
 
     def wire_head(self) -> bytes | None:
         """The request line and the headers as HTTP/1.1 has them, with the blank line; None once somebody looked."""
-        unmade = self._untouched()
-        if unmade is None:
+        draft = self._untouched()
+        if draft is None:
             return None
-        address, host = unmade.address, unmade.host
+        address, host = draft.address, draft.host
         return b"%b %b HTTP/1.1\r\n%b: %b\r\n%b%b\r\n" % (
-            unmade.method.encode("ascii"),
+            draft.method.encode("ascii"),
             address.raw_path,
             *host,
-            unmade.block.text,
-            render_fields(unmade.own_fields),
+            draft.block.text,
+            render_fields(draft.own_fields),
         )
 
-    def _make(self, unmade: _Unmade) -> None:
-        self._unmade = None
+    def _make(self, draft: Draft) -> None:
+        self._draft = None
         was_set = {name: value for name, value in self.__dict__.items() if name in _LOOKED_AT}
-        stream = unmade.stream if unmade.data is None else BytesStream(unmade.data)
+        stream = draft.stream if draft.data is None else BytesStream(draft.data)
         extensions = self.extensions
         super().__init__(
-            unmade.method,
-            unmade.address.url,
-            headers=[unmade.host, *unmade.block.fields, *unmade.own_fields],
+            draft.method,
+            draft.address.url,
+            headers=[draft.host, *draft.block.fields, *draft.own_fields],
             stream=stream,
         )
         self.extensions = extensions
-        if unmade.data is not None:
+        if draft.data is not None:
             self.read()  # so that hooks and errors have its `content`
-        if unmade.stream is not None:
-            self.stream = unmade.stream
+        if draft.stream is not None:
+            self.stream = draft.stream
         self.__dict__.update(was_set)
 
     if not TYPE_CHECKING:  # pragma: no branch  # the checkers know httpx's attributes
 
         def __getattr__(self, name: str) -> Any:
-            unmade = self.__dict__.get("_unmade")
-            if unmade is None:
+            draft = self.__dict__.get("_draft")
+            if draft is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            self._make(unmade)
+            self._make(draft)
             return getattr(self, name)
 
     def __getstate__(self) -> dict[str, Any]:
-        if self._unmade is not None:
-            self._make(self._unmade)
-        return {name: value for name, value in super().__getstate__().items() if name != "_unmade"}
+        if self._draft is not None:
+            self._make(self._draft)
+        return {name: value for name, value in super().__getstate__().items() if name != "_draft"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._unmade = None
+        self._draft = None
         super().__setstate__(state)

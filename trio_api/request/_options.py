@@ -26,47 +26,27 @@ def check_timeout(value: object) -> TimeoutTypes:
     return check_seconds("timeout", value)
 
 
-def _mapping(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+def _check_mapping(name: str, value: object) -> None:
     if not isinstance(value, Mapping):
-        raise TypeError(f"{attribute.name} must be a mapping, got {type(value).__name__}")
+        raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
     for key in cast("Mapping[object, object]", value):
         if not isinstance(key, str):
-            raise TypeError(f"{attribute.name} must have str keys, got {key!r}")
+            raise TypeError(f"{name} must have str keys, got {key!r}")
 
 
-def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+def _check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
-        raise TypeError(f"{attribute.name} must be a str, got {type(value).__name__}")
+        raise TypeError(f"{name} must be a str, got {type(value).__name__}")
 
 
-def _unless_not_given(check: Callable[[Any], object]) -> Callable[[object, attrs.Attribute[Any], object], None]:
-    def validator(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if not isinstance(value, NotGiven):
-            check(value)
-
-    return validator
+def _check_kind(name: str, value: object, kind: type[object]) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, got {value!r}")
 
 
-def _optional_seconds(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and not isinstance(value, NotGiven):
-        check_seconds(attribute.name, value)
-
-
-def _callable(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and not callable(value):
-        raise TypeError(f"{attribute.name} must be a function of the parsed value, got {value!r}")
-
-
-def _progress(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    check_progress(value)
-
-
-def _optional(kind: type[object]) -> Callable[[object, attrs.Attribute[Any], object], None]:
-    def validator(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if value is not None and not isinstance(value, kind):
-            raise TypeError(f"{attribute.name} must be a {kind.__name__}, got {value!r}")
-
-    return validator
+def _check_post_parser(value: object) -> None:
+    if not callable(value):
+        raise TypeError(f"post_parser must be a function of the parsed value, got {value!r}")
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -76,24 +56,45 @@ class RequestOptions:
     The repr shows neither header values nor query values nor bodies.
     """
 
-    headers: Headers = attrs.field(factory=dict, validator=_mapping)
+    headers: Headers = attrs.field(factory=dict)
     """Headers of this call, merged over the client's; `omit` removes one."""
-    params: Query = attrs.field(factory=dict, validator=_mapping)
+    params: Query = attrs.field(factory=dict)
     """Query parameters of this call; they win over the URL's own and the client's."""
-    extra_json: AnyMapping | None = attrs.field(default=None, validator=attrs.validators.optional(_mapping))
+    extra_json: AnyMapping | None = None
     """Keys merged shallowly over the JSON body; they win."""
-    timeout: TimeoutTypes | NotGiven = attrs.field(default=not_given, validator=_unless_not_given(check_timeout))
+    timeout: TimeoutTypes | NotGiven = not_given
     """Seconds per operation of each attempt, an `httpx.Timeout`, or None for no timeout."""
-    total_timeout: float | None | NotGiven = attrs.field(default=not_given, validator=_optional_seconds)
+    total_timeout: float | None | NotGiven = not_given
     """Seconds for the whole call with all attempts and waits; None for no bound."""
-    max_retries: int | NotGiven = attrs.field(default=not_given, validator=_unless_not_given(check_max_retries))
+    max_retries: int | NotGiven = not_given
     """How many times this call may be retried."""
-    idempotency_key: str | None = attrs.field(default=None, validator=_optional(str))
+    idempotency_key: str | None = None
     """The key to send in place of a generated one."""
-    follow_redirects: bool | None = attrs.field(default=None, validator=_optional(bool))
+    follow_redirects: bool | None = None
     """Whether redirects are followed; None inherits the client's setting."""
-    post_parser: PostParser | None = attrs.field(default=None, validator=_callable)
+    post_parser: PostParser | None = None
     """A function of the parsed value whose result is the call's."""
+
+    def __attrs_post_init__(self) -> None:
+        # One function in place of a validator for each field: calls leave nearly everything out.
+        if type(self.headers) is not dict or self.headers:
+            _check_mapping("headers", self.headers)
+        if type(self.params) is not dict or self.params:
+            _check_mapping("params", self.params)
+        if self.extra_json is not None:
+            _check_mapping("extra_json", self.extra_json)
+        if not isinstance(self.timeout, NotGiven):
+            check_timeout(self.timeout)
+        if self.total_timeout is not None and not isinstance(self.total_timeout, NotGiven):
+            check_seconds("total_timeout", self.total_timeout)
+        if not isinstance(self.max_retries, NotGiven):
+            check_max_retries(self.max_retries)
+        if self.idempotency_key is not None:
+            _check_kind("idempotency_key", self.idempotency_key, str)
+        if self.follow_redirects is not None:
+            _check_kind("follow_redirects", self.follow_redirects, bool)
+        if self.post_parser is not None:
+            _check_post_parser(self.post_parser)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._shown())})"
@@ -120,9 +121,9 @@ class RequestOptions:
 class FinalRequestOptions(RequestOptions):
     """One call as a whole: what `request` takes."""
 
-    method: str = attrs.field(validator=_text)
+    method: str
     """The HTTP method, in any case."""
-    url: str = attrs.field(validator=_text)
+    url: str
     """A path relative to the base URL, or an absolute URL."""
     json_data: object = not_given
     """The JSON body: an attrs instance, mapping, sequence or scalar. None is a body: ``null``."""
@@ -130,10 +131,15 @@ class FinalRequestOptions(RequestOptions):
     """A raw body in place of a JSON one."""
     files: Files | None = None
     """Files of a multipart body, of which the keys of *json_data* are form fields."""
-    progress: Progress | None = attrs.field(default=None, validator=_progress)
+    progress: Progress | None = None
     """A function of the bytes of the body that were sent on this attempt, and of their total where it is known."""
 
     def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        _check_text("method", self.method)
+        _check_text("url", self.url)
+        if self.progress is not None:
+            check_progress(self.progress)
         if self.content is not None and not isinstance(self.json_data, NotGiven):
             raise TypeError("content and body exclude each other: give content=b'...' or body={...}, not both")
         if self.content is not None and self.files is not None:
