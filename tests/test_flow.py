@@ -340,11 +340,11 @@ def test_a_wait_past_the_deadline_gives_the_real_error_now(time_left: float, aga
 
 
 def test_a_dead_kept_alive_connection_is_replaced_at_once() -> None:
-    """The retry waits for nothing, counts as none, and stands in the records."""
+    """The retry goes over a new connection, waits for nothing, counts as none, and stands in the records."""
     played = play(stale(), 200)
     assert isinstance(played.end, Reply)
     assert played.end.retries_taken == 0
-    assert played.attempts == [Attempt(0, 0.0), Attempt(0, 0.0)]
+    assert played.attempts == [Attempt(0, 0.0), Attempt(0, 0.0, is_fresh=True)]
     assert [record.number for record in played.records] == [0, 1]
     assert isinstance(played.records[0].error, APIConnectionError)
 
