@@ -27,7 +27,7 @@ BUSY = 0.5  # processes that ran in the last minute, on average
 
 EXAMPLES = """examples:
   python -m tests.bench                         every row, and the speeds for the plot: about a quarter of an hour
-  python -m tests.bench --rows get-50 growth    the rows whose names begin so
+  python -m tests.bench --rows get-50 growth    get-50-aiohttp, get-50-bare, get-50-openai and growth
   python -m tests.bench --quick --rows import   a first impression
 
 the page docs/performance:
@@ -43,7 +43,7 @@ def parse() -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--rows", nargs="+", metavar="NAME", help="only rows whose names begin with one of these")
+    parser.add_argument("--rows", nargs="+", metavar="NAME", help="only these rows; page is every page-...")
     parser.add_argument("--list", action="store_true", help="list the rows, and measure nothing")
     parser.add_argument("--quick", action="store_true", help="short runs: whether it works, and little more")
     parser.add_argument("--rounds", type=int, metavar="N", help=f"rounds of each row (default: {FULL.rounds})")

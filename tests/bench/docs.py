@@ -11,7 +11,7 @@ from .record import Record
 from .row import Row, Speed, Verdict
 from .table import cells, figure
 
-__all__ = ["FIGURES", "tables", "write"]
+__all__ = ["FIGURES", "TABLES", "tables", "write"]
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "performance"
 FIGURES = FOLDER / "figures.json"

@@ -31,19 +31,20 @@ def all_rows() -> list[Row]:
     return [row for group in GROUPS for row in group.ROWS]
 
 
-def chosen(prefixes: Collection[str] | None) -> set[str]:
-    """The names that begin with one of *prefixes*; None is all.
+def chosen(wanted: Collection[str] | None) -> set[str]:
+    """The names that are, or begin with, one of *wanted*: ``get-50`` is ``get-50-aiohttp`` too. None is all.
 
     Raises:
-        ValueError: No name begins with one of them.
+        ValueError: No name is, or begins so.
     """
-    names = [*(row.name for row in all_rows()), SPEEDS]
-    if prefixes is None:
-        return set(names)
-    for prefix in prefixes:
-        if not any(name.startswith(prefix) for name in names):
-            raise ValueError(f"no row's name begins with {prefix!r}; there are {', '.join(names)}")
-    return {name for name in names if name.startswith(tuple(prefixes))}
+    names = {*(row.name for row in all_rows()), SPEEDS}
+    found = set()
+    for start in names if wanted is None else wanted:
+        begun = {name for name in names if f"{name}-".startswith(f"{start}-")}
+        if not begun:
+            raise ValueError(f"there is no row {start!r}; there are {', '.join(sorted(names))}")
+        found |= begun
+    return found
 
 
 def measure(names: Collection[str], effort: Effort) -> Iterator[Row]:
