@@ -86,6 +86,8 @@ class LazyRequest(RedactedRequest):
         draft = self._untouched()
         if draft is None or draft.stream is not None or "stream" in self.__dict__:
             return None
+        if draft.data and any(name.lower() == b"transfer-encoding" for name, _ in draft.own_fields):
+            return None  # it goes in chunks, as the caller wished
         return draft.data
 
     def wire_head(self) -> bytes | None:

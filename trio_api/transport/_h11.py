@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, final
 
 import h11
@@ -11,6 +12,8 @@ from ._http1 import MAX_HEAD_SIZE, MAX_HEADERS, ParseError, RawHeaders, values_o
 __all__ = ["H11Parser"]
 
 _SWITCHING: Final = 101
+_END: Final = re.compile(rb"\n\r?\n")  # of a head, as h11 has it
+_DOUBTFUL: Final = re.compile(rb"(?<!\r)\n|\n[ \t]")  # a bare LF, a folded line: RFC 9112, 2.2 and 5.2
 
 
 @final
@@ -22,7 +25,9 @@ class H11Parser:
 
     def __init__(self) -> None:
         self._connection: h11.Connection
+        self._seen = b""  # of a head that is not whole yet
         self._silent = 0  # bytes since the last piece of a body
+        self._is_doubtful = False  # whether others may read its head as another
         self.status = 0
         self.reason = b""
         self.version = b"HTTP/1.1"
@@ -39,6 +44,7 @@ class H11Parser:
         headers = [(b"Host", b"h"), (b"Upgrade", b"u"), (b"Connection", b"upgrade")]
         self._connection.send(h11.Request(method=method, target=b"/", headers=headers))
         self._connection.send(h11.EndOfMessage())
+        self._seen = b""
         self._silent = 0
         self.status = 0
         self.is_complete = False
@@ -53,6 +59,8 @@ class H11Parser:
             self.keeps_alive = False
             return
         self._silent += len(data)
+        if not self.status:
+            self._seen += data
         try:
             self._connection.receive_data(data)
             while not self.is_complete:
@@ -87,6 +95,8 @@ class H11Parser:
             raise ParseError("not HTTP/1")
         if values_of(headers, b"transfer-encoding") and values_of(headers, b"content-length"):
             raise ParseError("both Transfer-Encoding and Content-Length")  # RFC 9112, 6.1: a sign of smuggling
+        self._is_doubtful = _DOUBTFUL.search(_END.split(self._seen, maxsplit=1)[0]) is not None
+        self._seen = b""
         self.status, self.reason, self.headers = head.status_code, bytes(head.reason), headers
         self.version = b"HTTP/" + bytes(head.http_version)
         if head.status_code == _SWITCHING:
@@ -96,7 +106,8 @@ class H11Parser:
         connection = self._connection
         rest, is_closed = connection.trailing_data
         self.leftover = rest if self.status == _SWITCHING else b""
-        self.keeps_alive = connection.their_state is h11.DONE and not rest and not is_closed
+        is_over = connection.their_state is h11.DONE and not rest and not is_closed
+        self.keeps_alive = is_over and not self._is_doubtful
         self.is_complete = True
 
 

@@ -11,6 +11,7 @@ from ._http1 import MAX_HEAD_SIZE, MAX_HEADERS, ParseError, RawHeaders, Unparsab
 __all__ = ["HttptoolsParser"]
 
 _VERSIONS: Final = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
+_START: Final = b"HTTP/"
 _SWITCHING: Final = 101
 
 
@@ -21,6 +22,7 @@ class HttptoolsParser:
     def __init__(self) -> None:
         self._parser: Any = httptools.HttpResponseParser(self)
         self._is_head = False  # whether the request was a HEAD: llhttp can't be told, and would wait for a body
+        self._start = b""  # of the status line
         self._seen = b""  # of a head that is not whole yet
         self._silent = 0  # bytes since the last piece of a body
         self._is_chunked = False
@@ -41,7 +43,7 @@ class HttptoolsParser:
         self._silent = 0
         self._is_chunked = self.is_complete = False
         self.status = 0
-        self.reason = b""
+        self._start = self.reason = b""
         self.headers = []
 
     def feed(self, data: bytes) -> None:
@@ -53,6 +55,8 @@ class HttptoolsParser:
         """
         if not data:
             return self._end()
+        if not self.status and len(self._start) < len(_START):  # llhttp takes RTSP and ICE too
+            self._start = (self._start + data[: len(_START)]).lstrip(b"\r\n")[: len(_START)]
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -87,7 +91,7 @@ class HttptoolsParser:
             return
         if not self.status:
             raise ParseError("the connection was closed within the head of a response")
-        if self._is_chunked or values_of(self.headers, b"content-length"):
+        if any(values_of(self.headers, name) for name in (b"transfer-encoding", b"content-length")):
             raise ParseError("the connection was closed within the body of a response")
         self.is_complete = True  # RFC 9112, 6.3, rule 8: the end of the connection is the end of the body
 
@@ -121,7 +125,7 @@ class HttptoolsParser:
         if len(self.headers) > MAX_HEADERS:
             raise ParseError(f"more than {MAX_HEADERS} header fields")
         version = _VERSIONS.get(parser.get_http_version())
-        if version is None:
+        if version is None or self._start != _START:
             raise ParseError("not HTTP/1")
         self.version = version
         self.status = status

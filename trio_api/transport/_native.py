@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, cast, final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, final
 
 import httpx
 import trio
@@ -38,6 +38,7 @@ __all__ = ["FRESH", "TrioTransport"]
 
 _NO_TIMEOUTS: Final[dict[str, float | None]] = {}
 _SWITCHING: Final = 101
+_Sending: TypeAlias = tuple[bytes, Framing | None]
 
 FRESH: Final = "trio_api.fresh"
 """An extension of requests: none of the connections that are open already will do. httpx's transport passes over it."""
@@ -130,29 +131,31 @@ class TrioTransport(httpx.AsyncBaseTransport):
             httpx.TransportError: There is no response; whether the request was sent, its trace tells.
         """
         await trio.lowlevel.checkpoint_if_cancelled()  # the next checkpoint comes after the request was sent
-        destination = _destination(request)
         timeouts = request.extensions.get("timeout") or _NO_TIMEOUTS
-        fresh = FRESH in request.extensions
         connection: Connection | None = None
-        granted = self._pool.take(destination, fresh=fresh)
-        if granted is None:
-            granted = await self._wait_in_queue(destination, fresh, timeouts.get("pool"))
+        holds_slot = False
         try:
+            destination, sending = _destination(request), _sending(request)
+            fresh = FRESH in request.extensions
+            granted = self._pool.take(destination, fresh=fresh)
+            if granted is None:
+                granted = await self._wait_in_queue(destination, fresh, timeouts.get("pool"))
+            holds_slot = True
             if granted is not SLOT:
                 connection = self._reused(granted)
             self._check_open()
             if connection is None:
                 connection = await self._open(destination, timeouts.get("connect"), request)
             self._active.add(connection)
-            return await self._exchange(connection, request, timeouts)
+            return await self._exchange(connection, request, sending, timeouts)
         except BaseException as error:
             if isinstance(error, httpx.RequestError):
                 error.request = request
                 self.failed(request, connection)
-            if connection is None:
-                self._pool.give_up()
-            else:
+            if connection is not None:
                 self.abandoned(connection)
+            elif holds_slot:
+                self._pool.give_up()
             raise
 
     async def _wait_in_queue(self, destination: Destination, fresh: bool, timeout: float | None) -> Any:
@@ -202,16 +205,16 @@ class TrioTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("the transport is closed")
 
     async def _exchange(
-        self, connection: Connection, request: httpx.Request, timeouts: dict[str, float | None]
+        self, connection: Connection, request: httpx.Request, sending: _Sending, timeouts: dict[str, float | None]
     ) -> LazyResponse:
         """Send the request and read the head of the response, and whatever came with it."""
         started = time.perf_counter()
         events = events_for(request)
         if events is None:
-            await self._send(connection, request, timeouts)
+            await self._send(connection, request, sending, timeouts)
             await self._receive_head(connection, timeouts)
         else:
-            send = functools.partial(self._send, connection, request, timeouts)
+            send = functools.partial(self._send, connection, request, sending, timeouts)
             await events.around(send, "http11.send_request_headers", request=request)
             receive = functools.partial(self._receive_head, connection, timeouts)
             await events.around(receive, "http11.receive_response_headers", request=request)
@@ -230,24 +233,24 @@ class TrioTransport(httpx.AsyncBaseTransport):
         stream.begin(response)
         return response
 
-    async def _send(self, connection: Connection, request: httpx.Request, timeouts: dict[str, float | None]) -> None:
-        head = body = None
-        if isinstance(request, LazyRequest):
-            head, body = request.wire_head(), request.body_bytes
-        if head is None:
-            head = render_head(request)
-        if body is None:
-            body = known_body(request)
+    async def _send(
+        self,
+        connection: Connection,
+        request: httpx.Request,
+        sending: _Sending,
+        timeouts: dict[str, float | None],
+    ) -> None:
+        data, framing = sending
         connection.begin(request.method.encode("ascii"))
-        if b"onnection: close" in head:
+        if b"onnection: close" in data:
             connection.is_reusable = False
-        if body is not None:
-            if not connection.send_now(head + body if body else head):
-                await send_listening(connection, NO_PIECES, None, timeouts.get("write"))
-        else:
-            framing, pieces = Framing(request), cast("httpx.AsyncByteStream", request.stream)
-            connection.send_now(head)
-            await send_listening(connection, pieces, framing, timeouts.get("write"))
+        is_sent = connection.send_now(data)
+        if framing is not None:
+            await send_listening(
+                connection, cast("httpx.AsyncByteStream", request.stream), framing, timeouts.get("write")
+            )
+        elif not is_sent:
+            await send_listening(connection, NO_PIECES, None, timeouts.get("write"))
 
     async def _receive_head(self, connection: Connection, timeouts: dict[str, float | None]) -> None:
         timeout = timeouts.get("read")
@@ -279,6 +282,22 @@ class TrioTransport(httpx.AsyncBaseTransport):
             trace.sent = connection is not None and connection.was_begun
             trace.reused = connection is not None and connection.exchanges > 1
             trace.response_began = connection is not None and connection.was_heard
+
+
+def _sending(request: httpx.Request) -> _Sending:
+    """What is sent of *request* at once, and how the rest is framed; None where there is no rest.
+
+    Raises:
+        httpx.LocalProtocolError: It can't be sent as it is.
+    """
+    if isinstance(request, LazyRequest):
+        head, body = request.wire_head(), request.body_bytes
+        if head is not None and body is not None:
+            return (head + body if body else head), None
+    head, framing, body = render_head(request), Framing(request), known_body(request)
+    if body is None:
+        return head, framing
+    return b"".join((head, framing.piece(body), framing.end())), None
 
 
 def _destination(request: httpx.Request) -> Destination:

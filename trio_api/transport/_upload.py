@@ -50,12 +50,23 @@ class Framing:
 
     Args:
         request: Its headers say which (RFC 9112, 6).
+
+    Raises:
+        httpx.LocalProtocolError: They don't, or say two things, so that a server might take the body for a request.
     """
 
     def __init__(self, request: httpx.Request) -> None:
+        headers = request.headers.raw
+        lengths = [value for name, value in headers if name.lower() == b"content-length"]
+        codings = [value.lower() for name, value in headers if name.lower() == b"transfer-encoding"]
+        if len(lengths) + len(codings) > 1 or codings not in ([], [b"chunked"]) or not all(map(bytes.isdigit, lengths)):
+            raise httpx.LocalProtocolError(
+                "a request has one Content-Length, which is a number, or one Transfer-Encoding, which is chunked",
+                request=request,
+            )
         self._request: Final = request
-        self._is_chunked: Final = request.headers.get("transfer-encoding", "").lower() == "chunked"
-        self._left = 0 if self._is_chunked else int(request.headers.get("content-length", "0"))
+        self._is_chunked: Final = bool(codings)
+        self._left = int(lengths[0]) if lengths else 0
 
     def piece(self, piece: bytes) -> bytes:
         """*piece* as it is sent.
