@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import attrs
@@ -57,6 +58,8 @@ def parse() -> argparse.Namespace:
         arguments.chosen = chosen(arguments.rows)
     except ValueError as error:
         parser.error(str(error))
+    if (arguments.plot or arguments.docs) and find_spec("matplotlib") is None:
+        parser.error("the plot is drawn by matplotlib, which is not installed; it comes with the extra bench")
     return arguments
 
 
