@@ -28,6 +28,7 @@ from ..request import (
     build_request,
     is_keyed_method,
     prepare_base_url,
+    timeout_parts,
 )
 from ..responses import BaseAPIResponse, Decoded, ProblemLog, decode, decode_event, make_status_error
 from ..retry import Failure, FailureKind, RetryPolicy
@@ -35,11 +36,11 @@ from ..streaming import ServerSentEvent
 from ..transport import WatchedAuth
 from ._call import Call, split_wrapper, whole_options
 from ._config import ClientConfig, checked_origins
-from ._defaults import DefaultsKeeper, HeaderKeeper
+from ._defaults import DefaultsKeeper, is_overridden
 from ._platform import platform_headers
 from ._resource import rebind_resources
 
-__all__ = ["BaseClient", "is_overridden"]
+__all__ = ["BaseClient"]
 
 HttpxClientT = TypeVar("HttpxClientT", bound="httpx.Client | httpx.AsyncClient")
 DefaultStreamT = TypeVar("DefaultStreamT")
@@ -95,12 +96,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         self._owns_http_client = http_client is None
         self._client = default_http_client(**given) if http_client is None else http_client
         self._problem_log = ProblemLog()
-        self._forget()
-
-    def _forget(self) -> None:
-        """Begin without what is kept between calls: it was made from the settings."""
-        self._kept_headers = HeaderKeeper(self._config)
-        self._kept_defaults = DefaultsKeeper(self._config)
+        self._kept_defaults = DefaultsKeeper(self._config, BaseClient)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {redact_url(self._config.base_url)}>"
@@ -162,10 +158,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
     @property
     def default_headers(self) -> Headers:
         """What every request carries unless the call overrides it. Asked for on every attempt."""
-        return dict(self._own_headers())
-
-    def _own_headers(self) -> Headers:
-        return self._kept_headers.merged(self.user_agent, self.platform_headers(), self.auth_headers)
+        return dict(self._kept_defaults.headers(self))
 
     @property
     def default_query(self) -> Query:
@@ -203,7 +196,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         copied._config = self._config.with_changes(**changes)
         if http_client is not None:
             copied._client, copied._owns_http_client = http_client, False
-        copied._forget()
+        copied._kept_defaults = DefaultsKeeper(copied._config, BaseClient)
         rebind_resources(copied, parent=self)
         return copied
 
@@ -256,20 +249,11 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         self, call: Call, options: FinalRequestOptions, body: Body, stream: Any, retries_taken: int
     ) -> RedactedRequest:
         """The request of one attempt. *options* and *body* are the call's, unless a hook changed them."""
-        timeout = _as_dict(self.timeout if isinstance(options.timeout, NotGiven) else options.timeout)
+        timeout = timeout_parts(self.timeout if isinstance(options.timeout, NotGiven) else options.timeout)
         header = self.idempotency_header
-        is_plain = type(self).default_headers is BaseClient.default_headers
         request = build_request(
             options,
-            self._kept_defaults.current(
-                headers=self._own_headers() if is_plain else dict(self.default_headers),
-                query=self.default_query,
-                qs=self.qs,
-                idempotency_header=header,
-                header_prefix=self.header_prefix,
-                client_headers=self._client.headers,
-                client_query=self._client.params,
-            ),
+            self._kept_defaults.current(self, self._client),
             body=body,
             stream=stream,
             retries_taken=retries_taken,
@@ -350,15 +334,3 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         if isinstance(value, BasePage):  # it keeps the response that it came in
             return self._wrap(reply, call, cast_to, default)._take(decoded)  # pyright: ignore[reportPrivateUsage]
         return value if call.options.post_parser is None else call.options.post_parser(value)
-
-
-def is_overridden(hook: object, base: object) -> bool:
-    """Whether *hook*, a method asked of a client, is another than *base*, the function of the class that has it."""
-    return getattr(hook, "__func__", hook) is not base
-
-
-def _as_dict(timeout: TimeoutTypes) -> dict[str, float | None]:
-    """The timeouts of a request, as httpx's extension has them."""
-    if isinstance(timeout, httpx.Timeout):
-        return timeout.as_dict()
-    return {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}

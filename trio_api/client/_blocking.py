@@ -18,6 +18,7 @@ from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
+from ._defaults import is_overridden
 from ._open_body_blocking import OpenBody
 from ._open_stream_blocking import SyncStreams
 from ._pages_blocking import BaseSyncPage, SyncPaginator
@@ -237,9 +238,18 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
             ClientStateError: The client is closed.
             TypeError, ValueError: The call can't be made as it is described.
         """
-        call = self._new_call(options)
-        result: R = self._result(self._send(call), call, cast_to, APIResponse)
+        result: R = self._value_of(cast_to, options)
         return result
+
+    def _verb_request(self, cast_to: TypeForm[R], options: FinalRequestOptions) -> R:
+        if is_overridden(self.request, SyncAPIClient.request):
+            return self.request(cast_to, options)
+        result: R = self._value_of(cast_to, options)
+        return result
+
+    def _value_of(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
+        call = self._new_call(options)
+        return self._result(self._send(call), call, cast_to, APIResponse)
 
     def _fetch_page(self, page_type: Any, options: FinalRequestOptions) -> Any:
         return self.request(page_type, options)

@@ -1,12 +1,12 @@
 """What a client's hooks gave the last time, and what was made of it: made anew only where they give something else.
 
 Hooks are asked on every attempt, since credentials change. What they give is copied, so that a mapping that is changed
-in place is seen to be another. Each keeper swaps one tuple at a time: a blocking client may be used by many threads.
+in place is seen to be another. One tuple is swapped at a time: a blocking client may be used by many threads.
 """
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Any, Final, Protocol, final
 
 import httpx
 
@@ -14,77 +14,98 @@ from .._types import Headers, Query
 from ..request import ClientDefaults, Querystring, merge_headers
 from ._config import ClientConfig
 
-__all__ = ["DefaultsKeeper", "HeaderKeeper"]
+__all__ = ["DefaultsKeeper", "is_overridden"]
 
 _PLAIN: Final = (str, int, type(None))  # values that stay what they are, and are sent alike if they are equal
 
 
-@final
-class HeaderKeeper:
-    """The default headers of a client with *config*."""
+class HookedClient(Protocol):
+    """What is asked of a client."""
 
-    def __init__(self, config: ClientConfig) -> None:
-        self._config = config
-        self._kept: tuple[tuple[str, Headers, Headers], Headers] | None = None
+    @property
+    def idempotency_header(self) -> str | None: ...
+    @property
+    def header_prefix(self) -> str: ...
+    @property
+    def auth_headers(self) -> Headers: ...
+    @property
+    def user_agent(self) -> str: ...
+    @property
+    def default_headers(self) -> Headers: ...
+    @property
+    def default_query(self) -> Query: ...
+    @property
+    def qs(self) -> Querystring: ...
 
-    def merged(self, user_agent: str, platform: Headers, auth: Headers) -> Headers:
-        """All that the client's requests carry, lowest layer first: what is given here, and the custom headers.
+    def platform_headers(self) -> Headers: ...
 
-        It is the same mapping as before if all is the same: nobody may change it.
 
-        Raises:
-            TypeError, ValueError: A header can't be sent.
-        """
-        given, kept = (user_agent, platform, auth), self._kept
-        if kept is None or kept[0] != given:
-            basic = self._config.authorization
-            merged = merge_headers(
-                {"Accept": "application/json", "User-Agent": user_agent},
-                platform,
-                {} if basic is None else {"Authorization": basic},
-                auth,
-                self._config.custom_headers,
-            )
-            self._kept = kept = (user_agent, dict(platform), dict(auth)), merged
-        return kept[1]
+def is_overridden(hook: object, base: object) -> bool:
+    """Whether *hook*, a method asked of a client, is another than *base*, the function of the class that has it."""
+    return getattr(hook, "__func__", hook) is not base
 
 
 @final
 class DefaultsKeeper:
-    """The `ClientDefaults` of a client with *config*."""
+    """The `ClientDefaults` of one client.
 
-    def __init__(self, config: ClientConfig) -> None:
-        self._config = config
-        self._kept: tuple[tuple[object, ...], Query, ClientDefaults] | None = None
+    Args:
+        config: The client's settings.
+        base: The class whose hooks always give the same.
+    """
 
-    def current(
-        self,
-        *,
-        headers: Headers,
-        query: Query,
-        qs: Querystring,
-        idempotency_header: str | None,
-        header_prefix: str,
-        client_headers: httpx.Headers,
-        client_query: httpx.QueryParams,
-    ) -> ClientDefaults:
-        """The defaults with these values; *headers* must be nobody's to change."""
-        given = (headers, qs, idempotency_header, header_prefix, client_headers.raw, client_query)
-        kept = self._kept
-        if kept is not None and kept[0] == given and _are_same(query, kept[1]):
-            return kept[2]
+    def __init__(self, config: ClientConfig, base: Any) -> None:
+        self._config: Final = config
+        self._base: Final = base
+        self._headers: tuple[tuple[object, ...], Headers] | None = None
+        self._defaults: tuple[tuple[object, ...], ClientDefaults] | None = None
+
+    def headers(self, client: HookedClient) -> Headers:
+        """The default headers as the base class has them; the same mapping while they are, for nobody to change.
+
+        Raises:
+            TypeError, ValueError: A header can't be sent.
+        """
+        of_class: Any = type(client)
+        agent = None if of_class.user_agent is self._base.user_agent else client.user_agent
+        platform = None
+        if is_overridden(client.platform_headers, self._base.platform_headers):
+            platform = dict(client.platform_headers())
+        auth = dict(client.auth_headers)
+        given, kept = (agent, platform, auth, client.header_prefix), self._headers
+        if kept is None or kept[0] != given:
+            basic = self._config.authorization
+            merged = merge_headers(
+                {"Accept": "application/json", "User-Agent": client.user_agent if agent is None else agent},
+                client.platform_headers() if platform is None else platform,
+                {} if basic is None else {"Authorization": basic},
+                auth,
+                self._config.custom_headers,
+            )
+            self._headers = kept = given, merged
+        return kept[1]
+
+    def current(self, client: HookedClient, http_client: httpx.Client | httpx.AsyncClient) -> ClientDefaults:
+        """What *client* and the HTTP client below bring to a request now."""
+        is_own = type(client).default_headers is self._base.default_headers
+        headers = self.headers(client) if is_own else dict(client.default_headers)
+        query, lowest, lowest_query = client.default_query, http_client.headers, http_client.params
+        given = (headers, client.qs, client.idempotency_header, client.header_prefix, lowest.raw, lowest_query)
+        kept = self._defaults
+        if kept is not None and kept[0] == given and _are_same(query, kept[1].query):
+            return kept[1]
         defaults = ClientDefaults(
             base_url=self._config.base_url,
             origins=self._config.origins,
             headers=headers,
             query=dict(query),
-            qs=qs,
-            idempotency_header=idempotency_header,
-            header_prefix=header_prefix,
-            client_headers=client_headers.copy(),
-            client_query=client_query,
+            qs=client.qs,
+            idempotency_header=client.idempotency_header,
+            header_prefix=client.header_prefix,
+            client_headers=lowest.copy(),
+            client_query=lowest_query,
         )
-        self._kept = given, defaults.query, defaults
+        self._defaults = given, defaults
         return defaults
 
 

@@ -17,8 +17,9 @@ from ..flow import Attempt, CallFlow, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..retry import Failure, FailureKind
 from ..transport import FOREIGN_ERRORS, BlockingIncoming, Trace, blocking_stream, failure_of, read_blocking
-from ._base import BaseClient, is_overridden
+from ._base import BaseClient
 from ._call import Call
+from ._defaults import is_overridden
 from ._open_body_blocking import OpenBody
 
 __all__ = ["Begin", "BlockingDriver", "Take"]

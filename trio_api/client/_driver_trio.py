@@ -16,8 +16,9 @@ from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_cre
 from ..responses import LazyResponse
 from ..retry import Failure, FailureKind
 from ..transport import FOREIGN_ERRORS, FRESH, Trace, TrioIncoming, failure_of, measure_trio, read_trio, trio_stream
-from ._base import BaseClient, is_overridden
+from ._base import BaseClient
 from ._call import Call
+from ._defaults import is_overridden
 from ._lifetime import Lifetime
 from ._open_body_trio import OpenBody
 

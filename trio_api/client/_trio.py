@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,7 @@ from ..request import FinalRequestOptions
 from ..retry import RetryPolicy
 from ..transport import DefaultTrioHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
+from ._defaults import is_overridden
 from ._open_body_trio import OpenBody
 from ._open_stream_trio import AsyncStreams
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
@@ -255,9 +256,17 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
             ClientStateError: The client is not open.
             TypeError, ValueError: The call can't be made as it is described.
         """
-        call = self._new_call(options)
-        result: R = self._result(await self._send(call), call, cast_to, AsyncAPIResponse)
+        result: R = await self._value_of(cast_to, options)
         return result
+
+    def _verb_request(self, cast_to: TypeForm[R], options: FinalRequestOptions) -> Awaitable[R]:
+        if is_overridden(self.request, AsyncAPIClient.request):
+            return self.request(cast_to, options)
+        return self._value_of(cast_to, options)
+
+    async def _value_of(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
+        call = self._new_call(options)
+        return self._result(await self._send(call), call, cast_to, AsyncAPIResponse)
 
     async def _fetch_page(self, page_type: Any, options: FinalRequestOptions) -> Any:
         return await self.request(page_type, options)

@@ -29,10 +29,14 @@ class SyncVerbs:
         """Make one call; the client says how."""
         raise AssertionError("the client has to define this")  # pragma: no cover
 
+    def _verb_request(self, cast_to: TypeForm[R], options: FinalRequestOptions) -> R:
+        """`request`, for verbs, which are `sealed` themselves: nothing is twice."""
+        raise AssertionError("the client has to define this")  # pragma: no cover
+
     @sealed
     def get(self, path: str, *, cast_to: TypeForm[R], options: OptionsTypes | None = None) -> R:
         """GET *path*; see `request`."""
-        return self.request(cast_to, final_options("GET", path, options))
+        return self._verb_request(cast_to, final_options("GET", path, options))
 
     @sealed
     def post(
@@ -47,7 +51,7 @@ class SyncVerbs:
         options: OptionsTypes | None = None,
     ) -> R:
         """POST *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
-        return self.request(
+        return self._verb_request(
             cast_to,
             final_options("POST", path, options, json_data=body, content=content, files=files, progress=progress),
         )
@@ -65,7 +69,7 @@ class SyncVerbs:
         options: OptionsTypes | None = None,
     ) -> R:
         """PUT *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
-        return self.request(
+        return self._verb_request(
             cast_to,
             final_options("PUT", path, options, json_data=body, content=content, files=files, progress=progress),
         )
@@ -83,7 +87,7 @@ class SyncVerbs:
         options: OptionsTypes | None = None,
     ) -> R:
         """PATCH *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
-        return self.request(
+        return self._verb_request(
             cast_to,
             final_options("PATCH", path, options, json_data=body, content=content, files=files, progress=progress),
         )
@@ -100,7 +104,7 @@ class SyncVerbs:
         options: OptionsTypes | None = None,
     ) -> R:
         """DELETE *body* as JSON, *content* as it is, or *files* as a form, to *path*; see `request`."""
-        return self.request(
+        return self._verb_request(
             cast_to, final_options("DELETE", path, options, json_data=body, content=content, files=files)
         )
 

@@ -11,6 +11,7 @@ from ._options import (
     RequestOptions as RequestOptions,
     check_timeout as check_timeout,
     make_request_options as make_request_options,
+    timeout_parts as timeout_parts,
 )
 from ._origins import (
     Origin as Origin,

@@ -33,7 +33,9 @@ def may_have_credentials(request: httpx.Request, origins: Origins) -> bool:
     They may not where its origin is foreign, nor where a foreign origin led to it by a redirect: what was taken
     from a request on its way stays away.
     """
-    return not request.extensions.get(_LED_BY_STRANGERS) and _is_trusted(request, origins)
+    if isinstance(request, LazyRequest) and request.is_trusted:
+        return True  # made here, and by no redirect
+    return not request.extensions.get(_LED_BY_STRANGERS) and origins.trusts(request.url)
 
 
 def extensions_of_next(request: httpx.Request, origins: Origins) -> dict[str, Any]:
@@ -48,12 +50,8 @@ def filter_for_origin(request: httpx.Request, origins: Origins) -> None:
     Call it last, after everything that adds headers. A ``Host`` that was set by hand is set right too: it names
     a server of the base URL's.
     """
-    if _is_trusted(request, origins):
+    if (isinstance(request, LazyRequest) and request.is_trusted) or origins.trusts(request.url):
         return
     for name in set(request.headers) - _FOREIGN_HEADERS:
         del request.headers[name]
     request.headers["Host"] = request.url.netloc.decode("ascii")
-
-
-def _is_trusted(request: httpx.Request, origins: Origins) -> bool:
-    return (isinstance(request, LazyRequest) and request.is_trusted) or origins.trusts(request.url)

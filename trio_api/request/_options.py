@@ -12,7 +12,7 @@ from .._checks import check_max_retries, check_progress, check_seconds
 from .._redact import redact_url, redacted_headers
 from .._types import AnyMapping, Content, Files, Headers, NotGiven, Progress, Query, TimeoutTypes, not_given
 
-__all__ = ["FinalRequestOptions", "RequestOptions", "check_timeout", "make_request_options"]
+__all__ = ["FinalRequestOptions", "RequestOptions", "check_timeout", "make_request_options", "timeout_parts"]
 
 PostParser = Callable[[Any], Any]
 
@@ -24,6 +24,13 @@ def check_timeout(value: object) -> TimeoutTypes:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"timeout must be seconds, an httpx.Timeout or None, got {value!r}")
     return check_seconds("timeout", value)
+
+
+def timeout_parts(timeout: TimeoutTypes) -> dict[str, float | None]:
+    """Seconds for each operation of a request, as httpx's extension ``timeout`` has them."""
+    if isinstance(timeout, httpx.Timeout):
+        return timeout.as_dict()
+    return {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}
 
 
 def _check_mapping(name: str, value: object) -> None:
