@@ -93,8 +93,7 @@ class Pool(Generic[ConnectionT]):
             if not stack:
                 del self._stacks[origin]
             return connection
-        if self._queue:
-            return None
+        # Who asks overtakes nobody: while somebody waits all slots are held, and no connection is idle.
         if self._slots_held < self.most:
             self._slots_held += 1
             return SLOT
