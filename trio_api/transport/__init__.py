@@ -8,7 +8,6 @@ from ._cut_off import cut_off_after as cut_off_after
 from ._defaults import (
     DefaultAsyncHttpxClient as DefaultAsyncHttpxClient,
     DefaultHttpxClient as DefaultHttpxClient,
-    DefaultTrioHttpxClient as DefaultTrioHttpxClient,
 )
 from ._disk import rename_durably as rename_durably, replace_durably as replace_durably, write_all as write_all
 from ._failures import FOREIGN_ERRORS as FOREIGN_ERRORS, Trace as Trace, failure_of as failure_of
@@ -16,3 +15,4 @@ from ._incoming import BlockingIncoming as BlockingIncoming, TrioIncoming as Tri
 from ._native import FRESH as FRESH, TrioTransport as TrioTransport
 from ._nursery import HiddenNursery as HiddenNursery
 from ._read import read_blocking as read_blocking, read_trio as read_trio
+from ._trio_client import DefaultTrioHttpxClient as DefaultTrioHttpxClient

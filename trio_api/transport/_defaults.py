@@ -1,4 +1,4 @@
-"""The HTTP clients that a client opens when the caller brings none."""
+"""httpx's own clients with this library's defaults."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import httpx
 
 from .._constants import DEFAULT_CONNECTION_LIMITS, DEFAULT_TIMEOUT
 
-__all__ = ["DefaultAsyncHttpxClient", "DefaultHttpxClient", "DefaultTrioHttpxClient"]
+__all__ = ["DefaultAsyncHttpxClient", "DefaultHttpxClient", "with_defaults"]
 
 
-def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
+    """The arguments for a client of httpx's, with this library's defaults below them."""
     return {"timeout": DEFAULT_TIMEOUT, "limits": DEFAULT_CONNECTION_LIMITS, "follow_redirects": True, **options}
 
 
@@ -21,21 +22,16 @@ if TYPE_CHECKING:
     """`httpx.Client` with this library's timeout and limits; takes all of its arguments."""
     DefaultAsyncHttpxClient = httpx.AsyncClient
     """`httpx.AsyncClient` with this library's timeout and limits; takes all of its arguments."""
-    DefaultTrioHttpxClient = httpx.AsyncClient
-    """The `httpx.AsyncClient` that an `AsyncAPIClient` opens for itself; takes all of its arguments."""
 else:
 
     class DefaultHttpxClient(httpx.Client):
         """`httpx.Client` with this library's timeout and limits; takes all of its arguments."""
 
         def __init__(self, **options: Any) -> None:
-            super().__init__(**_with_defaults(options))
+            super().__init__(**with_defaults(options))
 
     class DefaultAsyncHttpxClient(httpx.AsyncClient):
         """`httpx.AsyncClient` with this library's timeout and limits; takes all of its arguments."""
 
         def __init__(self, **options: Any) -> None:
-            super().__init__(**_with_defaults(options))
-
-    class DefaultTrioHttpxClient(DefaultAsyncHttpxClient):
-        """The `httpx.AsyncClient` that an `AsyncAPIClient` opens for itself; takes all of its arguments."""
+            super().__init__(**with_defaults(options))

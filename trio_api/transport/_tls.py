@@ -41,3 +41,10 @@ class TlsContext:
         if self._context is None:
             self._context = httpx.create_ssl_context(self._verify, self._cert, self._trust_env)
         return self._context
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What another is told who makes a context late, too: the one that is made, or what it would be made of."""
+        if self._context is not None:
+            return {"verify": self._context}
+        return {"verify": self._verify, "cert": self._cert, "trust_env": self._trust_env}
