@@ -65,6 +65,8 @@ def value_of(body: bytes, cast_to: Any, content_type: str | None = "application/
         (b'{"a":1}', dict[str, int], {"a": 1}),
         (b'{"kind":"dog","tricks":[]}', Cat | Dog, Dog("dog", [])),
         (b"1", Annotated[int, "any note"], 1),
+        (b"1", Annotated[int, ["unhashable"]], 1),
+        (b"[1]", list[Annotated[int, ["unhashable"]]], [1]),
         (b'"red"', Colour, Colour.RED),
         (b'"2026-05-01T10:00:00Z"', datetime, datetime(2026, 5, 1, 10, tzinfo=UTC)),
         (b'"2026-05-01"', date, date(2026, 5, 1)),

@@ -9,6 +9,7 @@ from ._codec import (
     Structured as Structured,
     dumps as dumps,
     loads as loads,
+    read as read,
     structure as structure,
     unstructure as unstructure,
 )

@@ -18,6 +18,7 @@ from . import _annotations, _collections, _scalars
 from ._fields import is_object
 from ._mismatch import Mismatch, mismatch, refusal
 from ._objects import object_hook
+from ._shortcut import Shortcut, find_shortcut
 from ._unions import union_hook
 from ._unstructure import register_unstructure_hooks, unsendable
 
@@ -78,6 +79,7 @@ class JSONConverter(cattrs.Converter):
         self._structure_func: _StructureDispatch = _StructureDispatch(self)
         self._unstructure_func: MultiStrategyDispatch[UnstructureHook] = MultiStrategyDispatch(unsendable, self)
         self._unstructure_func.dispatch = lru_cache(maxsize=HOOKS_KEPT)(self._unstructure_func.dispatch_without_caching)
+        self._find_shortcut = lru_cache(maxsize=HOOKS_KEPT)(self._find_shortcut_without_caching)
         register_unstructure_hooks(self)
         self._register_structure_hooks()
 
@@ -111,6 +113,15 @@ class JSONConverter(cattrs.Converter):
     def get_structure_hook(self, type: Any, cache_result: bool = True) -> StructureHook:
         """The hook for a type, whatever the metadata of an ``Annotated`` in it: that may be unhashable."""
         return super().get_structure_hook(_annotations.hashable(type), cache_result=cache_result)
+
+    def get_shortcut(self, type: Any) -> Shortcut | None:
+        """The short way from bytes to a type, or None where there is none."""
+        annotation = _annotations.hashable(type)
+        return self._find_shortcut(annotation, super().get_structure_hook(annotation))
+
+    def _find_shortcut_without_caching(self, type: Any, hook: StructureHook) -> Shortcut | None:
+        # The hook is another one once something was registered, so it stands in the key of the cache.
+        return find_shortcut(type, self)
 
 
 def _any_hook(value: Any, _: Any) -> Any:

@@ -17,7 +17,17 @@ from cattrs.dispatch import StructureHook
 from ._annotations import expected_name, json_form
 from ._mismatch import JSON_KINDS, kind_name, mismatch, shown
 
-__all__ = ["SCALARS", "enum_hook", "is_enum", "is_literal", "key_hook", "literal_hook", "scalar_kinds", "wrong_value"]
+__all__ = [
+    "SCALARS",
+    "enum_hook",
+    "finds_more",
+    "is_enum",
+    "is_literal",
+    "key_hook",
+    "literal_hook",
+    "scalar_kinds",
+    "wrong_value",
+]
 
 
 def _exact(kind: type) -> StructureHook:
@@ -104,6 +114,11 @@ def is_literal(annotation: Any) -> bool:
     return get_origin(annotation) is Literal
 
 
+def finds_more(cls: type[enum.Enum]) -> bool:
+    """Whether an enum has a ``_missing_`` of its own, as flags do: it may find members for further values."""
+    return cls._missing_.__func__ is not enum.Enum._missing_.__func__  # type: ignore[attr-defined]
+
+
 def wrong_value(value: object, kinds: Collection[type]) -> str:
     """What was got in place of one of several values: the value if it is at least of their kind, else its kind."""
     return shown(value) if type(value) in kinds else kind_name(value)
@@ -134,16 +149,16 @@ def literal_hook(annotation: Any, _: object) -> StructureHook:
 
 
 def enum_hook(cls: type[enum.Enum], _: object) -> StructureHook:
-    """Structure an enum by value; an enum's own ``_missing_`` (flags have one) may find members for further values."""
+    """Structure an enum by value."""
     members = list(cls.__members__.values())
     found, kinds, expected = _by_value(members), scalar_kinds(members), expected_name(cls)
-    finds_more = cls._missing_.__func__ is not enum.Enum._missing_.__func__  # type: ignore[attr-defined]
+    asks_enum = finds_more(cls)
 
     def hook(value: Any, _: Any) -> Any:
         if type(value) in kinds and type(value) in JSON_KINDS:
             if (type(value), value) in found:
                 return found[type(value), value]
-            if finds_more:
+            if asks_enum:
                 try:
                     return cls(value)
                 except (ValueError, TypeError, KeyError):

@@ -27,7 +27,7 @@ from ._scalars import is_enum, is_literal, scalar_kinds, wrong_value
 if TYPE_CHECKING:
     from ._converter import JSONConverter
 
-__all__ = ["union_hook"]
+__all__ = ["kinds_of", "union_hook"]
 
 _Tags: TypeAlias = "dict[str, list[tuple[type, object]]]"  # the Literal fields of a class, with their values
 
@@ -69,7 +69,8 @@ class _Member:
     tags: _Tags
 
 
-def _kinds(annotation: Any) -> frozenset[type]:
+def kinds_of(annotation: Any) -> frozenset[type]:
+    """The JSON kinds that values of a type can come from."""
     if is_literal(annotation):
         return scalar_kinds(get_args(annotation))
     if is_enum(annotation):
@@ -99,7 +100,7 @@ def _members(union: Any, converter: JSONConverter) -> list[_Member]:
             found += _members(peeled, converter)
         else:
             keys, tags = _shape(peeled) if is_object(peeled) else (None, _NO_TAGS)
-            found.append(_Member(argument, hook, _kinds(peeled), _rank(peeled), keys, tags))
+            found.append(_Member(argument, hook, kinds_of(peeled), _rank(peeled), keys, tags))
     return sorted(found, key=lambda member: member.rank)
 
 

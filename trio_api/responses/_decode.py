@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import types
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from collections.abc import Callable
+from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 
-import attrs
 import httpx
 
 from .._errors import APIResponseValidationError
 from .._records import ValidationProblem
-from ..models import NotJSON, loads, structure
+from ..models import NotJSON, loads, read
 from ._cutters import body_text
 
 __all__ = ["Decoded", "decode", "is_json", "without_annotations"]
@@ -18,8 +19,7 @@ __all__ = ["Decoded", "decode", "is_json", "without_annotations"]
 _EXCERPT: Final = 40  # characters of a body that an error message shows of its content type
 
 
-@attrs.frozen
-class Decoded:
+class Decoded(NamedTuple):
     """A value built from a response, and every mismatch that was tolerated on the way."""
 
     value: Any
@@ -39,16 +39,13 @@ def decode(response: httpx.Response, cast_to: Any, *, strict: bool) -> Decoded:
         APIResponseValidationError: The body is no JSON, is of the wrong kind at its root, or, where *strict*,
             does not fit in any way.
     """
-    target = without_annotations(cast_to)
-    if target is str:
-        return Decoded(body_text(response))
-    if target is bytes:
-        return Decoded(response.content)
-    if target is None or target is type(None):
-        return Decoded(None)
-    if isinstance(target, type) and issubclass(target, httpx.Response):
-        return Decoded(response)
-    if not response.content and _admits_none(target):
+    try:
+        taken, admits_none = _taken(cast_to)
+    except TypeError:  # an Annotated type with unhashable metadata
+        taken, admits_none = _taken.__wrapped__(cast_to)
+    if taken is not None:
+        return Decoded(taken(response))
+    if admits_none and not response.content:
         return Decoded(None)
     return _decode_json(response, cast_to, strict=strict)
 
@@ -57,17 +54,32 @@ def _decode_json(response: httpx.Response, cast_to: Any, *, strict: bool) -> Dec
     if strict and not is_json(content_type := response.headers.get("content-type", "")):
         got = repr(content_type[:_EXCERPT]) if content_type else "none"
         raise APIResponseValidationError(f"expected a JSON content type, got {got}", response=response)
+    content = response.content
     try:
-        body = loads(response.content)
-        structured = structure(body, cast_to)
+        value, problems, fits_root = read(content, cast_to)
     except NotJSON as problem:
-        what = "an empty body" if not response.content else str(problem)
+        what = "an empty body" if not content else str(problem)
         raise APIResponseValidationError(
             f"expected a JSON body for {_name(cast_to)}, got {what}", response=response
         ) from None
-    if structured.problems and (strict or not structured.fits_root):
-        raise APIResponseValidationError(response=response, problems=structured.problems, body=body)
-    return Decoded(structured.value, structured.problems)
+    if problems and (strict or not fits_root):
+        raise APIResponseValidationError(response=response, problems=problems, body=loads(content))
+    return Decoded(value, problems)
+
+
+@functools.lru_cache(maxsize=1024)  # types; one that was forgotten is looked at again
+def _taken(cast_to: Any) -> tuple[Callable[[httpx.Response], Any] | None, bool]:
+    """What is taken from a response as it came; where that is JSON, None, and whether no body at all is null."""
+    target = without_annotations(cast_to)
+    if target is str:
+        return body_text, False
+    if target is bytes:
+        return (lambda response: response.content), False
+    if target is None or target is type(None):
+        return (lambda response: None), False
+    if isinstance(target, type) and issubclass(target, httpx.Response):
+        return (lambda response: response), False
+    return None, _admits_none(target)
 
 
 def is_json(content_type: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from .._errors import APIResponseValidationError, APIStreamDecodeError
-from ..models import NotJSON, structure
+from ..models import NotJSON, read
 from ..streaming import ServerSentEvent
 from ._decode import Decoded, without_annotations
 
@@ -38,11 +38,10 @@ def decode_event(event: ServerSentEvent, cast_to: Any, *, response: httpx.Respon
         return Decoded(event.data.encode())
     if target is None or target is type(None):
         return Decoded(None)
-    body = event.json()
     try:
-        structured = structure(body, cast_to)
+        value, problems, fits_root = read(event.data.encode(), cast_to)
     except NotJSON as problem:
         raise APIStreamDecodeError(f"the data of an event {event.event!r} is {problem}", body=event.data) from None
-    if structured.problems and (strict or not structured.fits_root):
-        raise APIResponseValidationError(response=response, problems=structured.problems, body=body)
-    return Decoded(structured.value, structured.problems)
+    if problems and (strict or not fits_root):
+        raise APIResponseValidationError(response=response, problems=problems, body=event.json())
+    return Decoded(value, problems)
