@@ -26,6 +26,7 @@ from trio_api._errors import status_error_class
 from trio_api._records import Reply
 from trio_api.flow import Attempt, CallRules, Outcome, call_flow
 from trio_api.request import Origins
+from trio_api.responses import LazyResponse
 from trio_api.retry import Failure, FailureKind
 
 URL = "https://api.example.com/v1/items"
@@ -555,3 +556,25 @@ def test_the_records_add_up(story: Story) -> None:
     played = play_story(story)
     waits = [attempt.after for attempt in played.attempts[1:] if attempt.redirect is None]
     assert [record.waited for record in played.records] == [*waits, 0.0]
+
+
+# -- what is looked at ---------------------------------------------------------------------------------------
+
+
+def test_an_ordinary_response_is_not_looked_at() -> None:
+    """Of a success the status and one header are read, with nothing of httpx's made."""
+    response = LazyResponse(
+        200, [(b"X-Request-Id", b"r1"), (b"Location", b"/no/redirect")], extensions={}, content=b"{}"
+    )
+    played = play(response)
+    assert isinstance(played.end, Reply)
+    assert [record.request_id for record in played.records] == ["r1"]
+    assert "headers" not in vars(response)
+
+
+@pytest.mark.parametrize("status", [600, 799, 999])
+def test_a_status_of_no_class_is_an_error(status: int) -> None:
+    """Servers send them to say no: 999, for one, to those that they take for robots."""
+    played = play(*[status] * 3)
+    assert isinstance(played.end, InternalServerError)
+    assert len(played.attempts) == 3
