@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
+import attrs
 import httpx
 
 from ._origins import Origin, origin_of
@@ -24,7 +25,8 @@ def is_plain_path(text: str) -> bool:
     return len(text) <= _LONGEST and _PLAIN_PATH.fullmatch(text) is not None
 
 
-class Address(NamedTuple):
+@attrs.define
+class Address:
     """Where one request goes."""
 
     origin: Origin

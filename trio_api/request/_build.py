@@ -121,7 +121,9 @@ def _merged_query(
     if not options.params and not layers:
         return own
     qs = defaults.qs
-    return qs.merge([*layers, qs.text_layer(own or ""), qs.layer(options.params)]) or None
+    if own:
+        layers = (*layers, qs.text_layer(own))
+    return qs.merge((*layers, qs.layer(options.params)) if options.params else layers) or None
 
 
 def _merged_fields(

@@ -24,6 +24,7 @@ ArrayFormat: TypeAlias = Literal["repeat", "brackets", "comma", "indices"]
 NestedFormat: TypeAlias = Literal["brackets", "dots"]
 """How a mapping is written: ``a[b]=1`` or ``a.b=1``."""
 
+_INNER: Final = {"brackets": re.compile(r"\["), "dots": re.compile(r"[\[.]")}  # where a name within another begins
 _ARRAY_MARK: Final = re.compile(r"\[\d*\]")
 
 
@@ -96,10 +97,10 @@ class Querystring:
         written: ``tag`` replaces ``tag``, ``tag[]``, ``tag[0]`` and ``tag[x]``; ``page[size]`` replaces
         ``page[size]`` alone. The others keep their order and their bytes.
         """
-        inner = re.compile(r"[\[.]" if self.nested_format == "dots" else r"\[")
+        inner = _INNER[self.nested_format]
         merged: list[tuple[str, str]] = []
         for layer in layers:
-            if layer.claims:
+            if merged and layer.claims:
                 merged = [
                     (name, text)
                     for name, text in merged
