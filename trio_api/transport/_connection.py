@@ -39,6 +39,7 @@ class Connection:
     """
 
     __slots__ = (
+        "_broken",
         "_expired",
         "_is_closed",
         "_method",
@@ -65,6 +66,7 @@ class Connection:
         self._timekeeper: Final = timekeeper
         self._method = b""
         self._is_closed = False
+        self._broken: httpx.RemoteProtocolError | None = None
         self._expired: type[httpx.TimeoutException] | None = None
         self._stream: NetworkStream | None = None
         self._unread = b""
@@ -139,6 +141,8 @@ class Connection:
             httpx.ReadError, httpx.ReadTimeout: The connection is broken, or silent.
             httpx.RemoteProtocolError: The server broke off or broke HTTP.
         """
+        if self._broken is not None:
+            raise self._broken
         self.feed(await self._receive(timeout))
 
     async def _receive(self, timeout: float | None) -> bytes:
@@ -178,7 +182,10 @@ class Connection:
         except Unparsable as unparsable:
             self._parse_leniently(unparsable)
         except ParseError as error:
-            raise httpx.RemoteProtocolError(str(error)) from None
+            self._broken = httpx.RemoteProtocolError(str(error))
+            self.is_reusable = False
+            if not self.parser.body:  # what came before it is given first
+                raise self._broken from None
 
     def _parse_leniently(self, unparsable: Unparsable) -> None:
         """Have h11 read what httptools could not. The connection isn't used again, so that no doubt can do harm."""
@@ -200,7 +207,9 @@ class Connection:
         return piece
 
     def receive_now(self) -> bool:
-        """Parse what is there without waiting; False: nothing is."""
+        """Parse what is there without waiting; False: nothing is, or nothing more can be made of it."""
+        if self._broken is not None:
+            return False
         try:
             data = self.wire.receive_now()
         except OSError as error:

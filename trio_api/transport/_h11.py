@@ -95,7 +95,8 @@ class H11Parser:
             raise ParseError("not HTTP/1")
         if values_of(headers, b"transfer-encoding") and values_of(headers, b"content-length"):
             raise ParseError("both Transfer-Encoding and Content-Length")  # RFC 9112, 6.1: a sign of smuggling
-        self._is_doubtful = _DOUBTFUL.search(_END.split(self._seen, maxsplit=1)[0]) is not None
+        end = _END.search(self._seen)
+        self._is_doubtful = end is None or _DOUBTFUL.search(self._seen, 0, end.end()) is not None
         self._seen = b""
         self.status, self.reason, self.headers = head.status_code, bytes(head.reason), headers
         self.version = b"HTTP/" + bytes(head.http_version)

@@ -19,6 +19,7 @@ __all__ = [
     "ResponseParser",
     "Unparsable",
     "chunk_of",
+    "is_chunked",
     "keeps_alive",
     "render_head",
     "values_of",
@@ -127,6 +128,18 @@ def values_of(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> list[bytes
     """The members of the list that header *name* holds, in lower case (RFC 9110, 5.6.1)."""
     members = (member for key, value in headers if key.lower() == name for member in value.split(b","))
     return [member.strip().lower() for member in members if member.strip()]
+
+
+def is_chunked(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether the body comes in chunks.
+
+    Raises:
+        ParseError: It is coded in another way, or twice.
+    """
+    codings = [value.lower() for name, value in headers if name.lower() == b"transfer-encoding"]
+    if codings not in ([], [b"chunked"]):
+        raise ParseError("a transfer coding other than chunked")
+    return bool(codings)
 
 
 def keeps_alive(version: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Final, final
 
 import httptools
 
-from ._http1 import MAX_HEAD_SIZE, MAX_HEADERS, ParseError, RawHeaders, Unparsable, keeps_alive, values_of
+from ._http1 import MAX_HEAD_SIZE, MAX_HEADERS, ParseError, RawHeaders, Unparsable, is_chunked, keeps_alive, values_of
 
 __all__ = ["HttptoolsParser"]
 
@@ -134,15 +134,15 @@ class HttptoolsParser:
         if self._is_head:  # llhttp thinks that a body comes, maybe until the end of the connection
             self.keeps_alive = keeps_alive(version, self.headers)
             self.is_complete = True
-        elif not self.keeps_alive and values_of(self.headers, b"transfer-encoding") not in ([], [b"chunked"]):
-            raise ParseError("a transfer coding other than chunked")
+        elif not self.keeps_alive:  # llhttp might read to the end of the connection whatever the coding is
+            is_chunked(self.headers)
 
     def on_chunk_header(self) -> None:
         """A chunk begins."""
         if not self._is_chunked and not self.is_complete:
-            self._is_chunked = True
-            if values_of(self.headers, b"transfer-encoding") != [b"chunked"]:
-                raise ParseError("a transfer coding other than chunked")
+            self._is_chunked = is_chunked(self.headers)
+            if self.version == b"HTTP/1.0":  # RFC 9112, 6.1: somebody between passed on what it did not understand
+                self.keeps_alive = False
 
     def on_body(self, piece: bytes) -> None:
         """A piece of the body came."""

@@ -13,6 +13,7 @@ import httpx
 import trio
 
 from .._constants import CLEANUP_SECONDS
+from ._connect import trio_seconds
 from ._connection import Connection
 from ._http1 import LAST_CHUNK, chunk_of
 
@@ -117,7 +118,7 @@ async def send_listening(
             except httpx.WriteError as error:
                 failure = error
                 # The answer may have come before the end did; then it is read, or the end is, without a wait.
-                with trio.move_on_after(CLEANUP_SECONDS):
+                with trio.move_on_after(min(CLEANUP_SECONDS, trio_seconds(timeout))):
                     await listener.is_done.wait()
             except Exception as error:
                 failure = error
