@@ -11,7 +11,7 @@ import pytest
 
 from support.dynamo_table import DynamoTable, dynamo_table
 from support.live import Live, LiveBlocking, LiveTrio
-from support.server_process import serving
+from support.server_process import httpbin_server, serving
 from support.unicode_table import characters
 
 
@@ -49,10 +49,8 @@ def _write_database(path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def httpbin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Httpbin behind gunicorn, with threads enough for the slow answers that some tests leave behind."""
-    folder = tmp_path_factory.mktemp("httpbin")
-    flags = ["--bind", "127.0.0.1:0", "--threads", "16", "--no-control-socket"]
-    with serving("-m", "gunicorn", *flags, "httpbin:app", folder=folder, ready="/get") as url:
+    """Httpbin behind gunicorn."""
+    with httpbin_server(tmp_path_factory.mktemp("httpbin")) as url:
         yield url
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
 from support.live import Live, everything, opened, settle, take
-from support.server_process import serving
+from support.server_process import streaming_server
 from trio_api import APIConnectionError, APITimeoutError, StreamDialect
 
 DONE = StreamDialect.sse(done_data="[DONE]")
-TESTS = Path(__file__).parent.parent
 
 
 @attrs.define
@@ -25,8 +23,7 @@ class Event:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The application of `support.streaming_app`."""
-    folder = tmp_path_factory.mktemp("hypercorn")
-    with serving("-m", "support.streaming_app", folder=folder, PYTHONPATH=str(TESTS)) as url:
+    with streaming_server(tmp_path_factory.mktemp("hypercorn")) as url:
         yield url
 
 

@@ -50,6 +50,21 @@ def serving(*arguments: str, folder: Path, ready: str = "/", **environment: str)
             process.wait()
 
 
+@contextlib.contextmanager
+def httpbin_server(folder: Path) -> Iterator[str]:
+    """Httpbin behind gunicorn, with threads enough for the slow answers that some tests leave behind."""
+    flags = ["--bind", "127.0.0.1:0", "--threads", "16", "--no-control-socket"]
+    with serving("-m", "gunicorn", *flags, "httpbin:app", folder=folder, ready="/get") as url:
+        yield url
+
+
+@contextlib.contextmanager
+def streaming_server(folder: Path) -> Iterator[str]:
+    """The application of `support.streaming_app`: Starlette on Hypercorn's Trio worker."""
+    with serving("-m", "support.streaming_app", folder=folder, PYTHONPATH=str(Path(__file__).parent.parent)) as url:
+        yield url
+
+
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, ready: str) -> str:
     deadline = time.monotonic() + STARTUP_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
