@@ -44,8 +44,6 @@ class Lifetime:
         self._calls: set[CallScope] = set()
         self._bodies: set[_Closable] = set()
         self._change = trio.lowlevel.ParkingLot()  # where the end of a call or a body is waited for
-        self.nursery: trio.Nursery | None = None
-        """Where the background tasks of an open client run."""
 
     @property
     def is_open(self) -> bool:
@@ -61,8 +59,8 @@ class Lifetime:
                 "        await client.get(...)"
             )
 
-    async def open(self) -> None:
-        """Open the nursery.
+    async def open(self) -> trio.Nursery:
+        """Open the nursery, in which the background tasks of the client run.
 
         Raises:
             ClientStateError: It is open already, or was before.
@@ -72,8 +70,9 @@ class Lifetime:
                 f"this {self._owner} {self._state.value} and can't be entered again: make another, or use "
                 "client.with_options(...), which shares the connections of the open one"
             )
-        self.nursery = await self._nursery.__aenter__()
+        nursery = await self._nursery.__aenter__()
         self._state = _State.OPEN
+        return nursery
 
     def call(self, deadline: float = math.inf, *, in_flight: bool = False) -> CallScope:
         """The scope that a call runs in.
@@ -105,7 +104,6 @@ class Lifetime:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
         """Cancel the background tasks and close the nursery; what the body raised comes out single."""
-        self.nursery = None
         return await self._nursery.__aexit__(kind, error, traceback)
 
     def opened(self, body: _Closable) -> None:

@@ -6,7 +6,7 @@ import enum
 import functools
 from collections.abc import Awaitable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 import trio
@@ -144,8 +144,10 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
         if self._entry is None and self._lifetime.is_open:
             self._entry = _Entry.GUEST
         else:
-            await self._lifetime.open()
+            nursery = await self._lifetime.open()
             self._entry = _Entry.OWNER
+            if self._owns_http_client:
+                cast("Any", self._client).keep_house_in(nursery)  # it is a DefaultTrioHttpxClient
         return self  # noqa: ASYNC910  # as trio.open_nursery does it, entering neither waits nor checkpoints
 
     async def __aexit__(

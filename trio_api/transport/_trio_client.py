@@ -136,6 +136,12 @@ else:
 
         # -- lifetime ----------------------------------------------------------------------------------------
 
+        def keep_house_in(self, nursery: trio.Nursery) -> None:
+            """Be open from now on, with the transport's housekeeping in *nursery* in place of one of its own."""
+            self._is_open = True
+            if self.direct is not None:
+                self.direct.native.keep_house_in(nursery)
+
         async def __aenter__(self) -> Self:  # noqa: ASYNC910  # as the transport's
             await super().__aenter__()
             self._is_open = True
