@@ -77,6 +77,13 @@ def test_figures_survive_json_and_a_run_of_some_rows() -> None:
     assert old.merged(newer) == attrs.evolve(old, rows=[*newer.rows, row(name="other")])
 
 
+def test_the_figures_of_a_short_run_are_marked() -> None:
+    """They say little for as long as one of them is left, and no longer."""
+    short = Record([row(), row(name="other")], is_quick=True)
+    assert short.merged(Record([row()])).is_quick
+    assert not short.merged(Record([row(), row(name="other")])).is_quick
+
+
 def test_the_page_shows_its_figures() -> None:
     """The tables of docs/performance are those of the figures beside them: ``python -m tests.bench --docs``."""
     record = Record.from_json(docs.FIGURES.read_text(encoding="utf-8"))

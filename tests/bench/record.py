@@ -79,10 +79,16 @@ class Record:
     """Whether it was a short run, whose figures say little."""
 
     def merged(self, newer: Record) -> Record:
-        """This record, with the rows and speeds that *newer* has too in its version, and those only it has after."""
+        """What both hold, from *newer* where both have it."""
         rows = {row.name: row for row in [*self.rows, *newer.rows]}
         speeds = {(speed.client, speed.tasks): speed for speed in [*self.speeds, *newer.speeds]}
-        return attrs.evolve(newer, rows=list(rows.values()), speeds=list(speeds.values()))
+        keeps_old = len(rows) > len(newer.rows) or len(speeds) > len(newer.speeds)
+        return attrs.evolve(
+            newer,
+            rows=list(rows.values()),
+            speeds=list(speeds.values()),
+            is_quick=newer.is_quick or (keeps_old and self.is_quick),
+        )
 
     def to_json(self) -> str:
         """As JSON, each row with its ratio and verdict."""
