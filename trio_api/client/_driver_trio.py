@@ -11,7 +11,7 @@ import trio
 
 from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLargeError
 from .._records import Reply
-from ..flow import Attempt, Outcome
+from ..flow import FIRST_ATTEMPT, Attempt, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..responses import LazyResponse
 from ..retry import Failure, FailureKind
@@ -62,7 +62,8 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                     await trio.lowlevel.checkpoint_if_cancelled()  # before the first byte is sent
                     if attempt.after:
                         await trio.sleep(attempt.after)
-                    began = trio.current_time()
+                    if attempt is not FIRST_ATTEMPT:
+                        began = trio.current_time()
                     outcome = await self._exchange(call, take, attempt)
                     try:
                         attempt = flow.send(outcome)

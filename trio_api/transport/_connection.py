@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Final, Protocol, final
 
 import httpx
@@ -20,6 +21,7 @@ class Timekeeper(Protocol):
     """Who closes the connections that waited for too long: the housekeeper."""
 
     is_running: bool
+    now: Callable[[], float]
     next_look: float
 
     def look_at(self, time: float) -> None:
@@ -110,7 +112,7 @@ class Connection:
         try:
             return self.wire.send_now(data)
         except OSError as error:
-            raise httpx.WriteError(str(error)) from error
+            raise self._failure(error, httpx.WriteError) from error
 
     async def flush(self, timeout: float | None) -> None:
         """Send what `send_now` left, within *timeout* seconds.
@@ -129,10 +131,8 @@ class Connection:
                 await self.wire.flush()
             finally:
                 self.write_deadline = math.inf
-        except trio.ClosedResourceError:
-            raise self._reason_of_close(httpx.WriteError) from None
-        except OSError as error:
-            raise httpx.WriteError(str(error)) from error
+        except (trio.ClosedResourceError, OSError) as error:
+            raise self._failure(error, httpx.WriteError) from error
 
     async def receive(self, timeout: float | None) -> None:
         """Wait for bytes, *timeout* seconds, and parse them.
@@ -151,7 +151,7 @@ class Connection:
             if timeout is None:
                 data = await self.wire.receive()
             elif timekeeper.is_running:
-                self.read_deadline = deadline = trio.current_time() + timeout
+                self.read_deadline = deadline = timekeeper.now() + timeout
                 if deadline < timekeeper.next_look:
                     timekeeper.look_at(deadline)
                 try:
@@ -160,10 +160,8 @@ class Connection:
                     self.read_deadline = math.inf
             else:
                 data = await self._receive_within(timeout)
-        except trio.ClosedResourceError:
-            raise self._reason_of_close(httpx.ReadError) from None
-        except OSError as error:
-            raise httpx.ReadError(str(error)) from error
+        except (trio.ClosedResourceError, OSError) as error:
+            raise self._failure(error, httpx.ReadError) from error
         return data
 
     async def _receive_within(self, timeout: float) -> bytes:
@@ -213,14 +211,14 @@ class Connection:
         try:
             data = self.wire.receive_now()
         except OSError as error:
-            raise httpx.ReadError(str(error)) from error
+            raise self._failure(error, httpx.ReadError) from error
         if data is None:
             return False
         self.feed(data)
         return True
 
     def _deadline(self, timeout: float) -> float:
-        deadline = trio.current_time() + timeout
+        deadline = self._timekeeper.now() + timeout
         self._timekeeper.look_at(deadline)
         return deadline
 
@@ -229,8 +227,11 @@ class Connection:
         self._expired = httpx.ReadTimeout if self.read_deadline <= self.write_deadline else httpx.WriteTimeout
         self.abort()
 
-    def _reason_of_close(self, otherwise: type[httpx.NetworkError]) -> Exception:
-        return otherwise("the transport was closed") if self._expired is None else self._expired("")
+    def _failure(self, error: Exception, what: type[httpx.NetworkError]) -> httpx.TransportError:
+        """What *error* of the wire is to httpx. After `abort` it may be any, and says nothing but that."""
+        if self._expired is not None:
+            return self._expired("")
+        return what("the transport was closed" if self._is_closed else str(error))
 
     def stop_watch(self) -> None:
         """End the wait for the server to close it: it is used again."""

@@ -7,7 +7,7 @@ would cost a third of a request. The task wakes at the earliest of them, which w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, final
 
 import trio
@@ -37,6 +37,8 @@ class Housekeeper:
         self._scope = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
         self.is_running = False
+        self.now: Callable[[], float] = trio.current_time
+        """Trio's clock; while `run` runs, without looking for the clock each time."""
         self.next_look = math.inf
         """When the connections are looked at next, in seconds of Trio's clock."""
 
@@ -49,14 +51,15 @@ class Housekeeper:
         """*connection* is idle from now on."""
         self.look_at(connection.idle_since + min(self._expiry, _WATCHED_AFTER))
 
-    def has_expired(self, connection: Connection, now: float) -> bool:
+    def has_expired(self, connection: Connection) -> bool:
         """Whether *connection* was idle for too long."""
-        return now - connection.idle_since >= self._expiry
+        return self.now() - connection.idle_since >= self._expiry
 
     async def run(self, nursery: trio.Nursery) -> None:
         """Look after the connections until cancelled, with further tasks in *nursery*."""
         self._nursery = nursery
         self.is_running = True
+        self.now = trio.lowlevel.current_clock().current_time
         try:
             while True:
                 with trio.CancelScope(deadline=self.next_look) as self._scope:
@@ -64,18 +67,21 @@ class Housekeeper:
                 self.next_look = self._look(trio.current_time())
         finally:
             self.is_running = False
+            self.now = trio.current_time
 
     def _look(self, now: float) -> float:
         """Do what is due; give when the next thing is."""
         due = math.inf
         for connection in tuple(self._active):
             deadline = min(connection.read_deadline, connection.write_deadline)
-            if deadline <= now:
-                connection.expire()
-            else:
+            if deadline > now:
                 due = min(due, deadline)
+            elif connection.read_deadline <= now and connection.wire.is_readable():
+                due = now  # what has come is read first, however late it is looked at: so it is with a cancel scope
+            else:
+                connection.expire()
         for connection in self._pool.idle():
-            if self.has_expired(connection, now):
+            if self.has_expired(connection):
                 self._pool.evict(connection)
                 continue
             due = min(due, connection.idle_since + self._expiry)
@@ -93,6 +99,7 @@ class Housekeeper:
 
     async def _wait_for_close(self, connection: Connection, watch: trio.CancelScope) -> None:
         with watch:
+            await trio.lowlevel.checkpoint_if_cancelled()  # it may be used again before this task began
             try:
                 await connection.wire.wait_for_news()
             except trio.ClosedResourceError:

@@ -117,6 +117,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
             self._pool.evict(connection)
         for connection in tuple(self._active):
             connection.abort()
+        self._pool.dismiss()
         await trio.lowlevel.cancel_shielded_checkpoint()
 
     # -- a request -------------------------------------------------------------------------------------------
@@ -135,6 +136,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
         connection: Connection | None = None
         holds_slot = False
         try:
+            self._check_open()
             destination, sending = _destination(request), _sending(request)
             fresh = FRESH in request.extensions
             granted = self._pool.take(destination, fresh=fresh)
@@ -143,7 +145,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
             holds_slot = True
             if granted is not SLOT:
                 connection = self._reused(granted)
-            self._check_open()
+            self._check_open()  # it may have been closed while this waited in the queue
             if connection is None:
                 connection = await self._open(destination, timeouts.get("connect"), request)
             self._active.add(connection)
@@ -163,6 +165,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
 
         Raises:
             httpx.PoolTimeout: Its turn did not come.
+            httpx.ConnectError: The transport was closed.
         """
         task = trio.lowlevel.current_task()
         waiter = Waiter[Connection](destination, functools.partial(trio.lowlevel.reschedule, task), fresh=fresh)
@@ -175,30 +178,39 @@ class TrioTransport(httpx.AsyncBaseTransport):
         with trio.move_on_after(trio_seconds(timeout)):
             await trio.lowlevel.wait_task_rescheduled(leave)
         if waiter.granted is None:
+            self._check_open()
             raise httpx.PoolTimeout("")
         return waiter.granted
 
     def _reused(self, connection: Connection) -> Connection | None:
         """*connection* if it is fit to be used again; else it is closed, and its slot is free for another."""
         connection.stop_watch()
-        if self._housekeeper.has_expired(connection, trio.current_time()) or not connection.wire.is_fit_for_reuse():
+        if self._housekeeper.has_expired(connection) or not connection.wire.is_fit_for_reuse():
             connection.abort()
             return None
         return connection
 
     async def _open(self, destination: Destination, timeout: float | None, request: httpx.Request) -> Connection:
+        opened: Connection | None = None
+
+        async def connect() -> Connection:
+            nonlocal opened
+            wire = await self._connector.open(destination, timeout)
+            opened = Connection(destination, wire, self._make_parser(), self._housekeeper)
+            return opened
+
         events = events_for(request)
-        connect = functools.partial(self._connector.open, destination, timeout)
-        if events is None:
-            wire = await connect()
-        else:
-            wire = await events.around(connect, "connection.connect_tcp", host=destination.origin.host)
         try:
+            if events is None:
+                connection = await connect()
+            else:
+                connection = await events.around(connect, "connection.connect_tcp", host=destination.origin.host)
             self._check_open()
-        except httpx.ConnectError:
-            wire.abort()
+        except BaseException:
+            if opened is not None:  # and then the trace was cancelled, or failed, or the transport was closed
+                opened.abort()
             raise
-        return Connection(destination, wire, self._make_parser(), self._housekeeper)
+        return connection
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -265,7 +277,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
             self.abandoned(connection)
             return
         self._active.discard(connection)
-        connection.idle_since = trio.current_time()
+        connection.idle_since = self._housekeeper.now()
         if self._pool.release(connection, connection.destination):
             self._housekeeper.idle(connection)
 

@@ -31,7 +31,7 @@ class Waiter(Generic[ConnectionT]):
 
     Args:
         origin: Whom the connection is to lead to.
-        wake: Called once with nothing, after *granted* was set.
+        wake: Called once with nothing, after *granted* was set; without that, the waiter goes away empty-handed.
         fresh: Whether it has to be a new connection.
     """
 
@@ -109,6 +109,12 @@ class Pool(Generic[ConnectionT]):
     def leave(self, waiter: Waiter[ConnectionT]) -> None:
         """Leave the queue with nothing."""
         del self._queue[waiter]
+
+    def dismiss(self) -> None:
+        """Send everybody in the queue away with nothing."""
+        while self._queue:
+            waiter, _ = self._queue.popitem(last=False)
+            waiter.wake()
 
     def release(self, connection: ConnectionT, origin: Hashable) -> bool:
         """Give back a connection that another request may use; whether it is idle now."""

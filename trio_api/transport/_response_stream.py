@@ -54,6 +54,7 @@ class ResponseStream(httpx.AsyncByteStream):
         self._started: Final = started
         self._response: LazyResponse | None = None
         self._known = b""
+        self._is_receiving = False
 
     def _finish(self, connection: Connection) -> bytes:
         """Give the connection back; what is left of the body."""
@@ -93,6 +94,7 @@ class ResponseStream(httpx.AsyncByteStream):
         if connection is None:
             known, self._known = self._known, b""
             return known or None  # noqa: ASYNC911
+        self._is_receiving = True
         try:
             while not (body := connection.parser.body) and not connection.parser.is_complete:
                 await connection.receive(self._timeout)
@@ -101,6 +103,8 @@ class ResponseStream(httpx.AsyncByteStream):
             self._abandon(connection)
             error.request = self._request
             raise
+        finally:
+            self._is_receiving = False
         if connection.parser.is_complete:
             return self._finish(connection) or None  # noqa: ASYNC911
         piece = body[0] if len(body) == 1 else b"".join(body)
@@ -122,7 +126,7 @@ class ResponseStream(httpx.AsyncByteStream):
         connection = self._connection
         if connection is None:
             return
-        if self._drain(connection):
+        if not self._is_receiving and self._drain(connection):  # else another task waits for it
             self._finish(connection)
         else:
             self._abandon(connection)
@@ -139,6 +143,8 @@ class ResponseStream(httpx.AsyncByteStream):
         return connection.parser.is_complete
 
     def _abandon(self, connection: Connection) -> None:
+        if self._connection is None:  # another task was faster
+            return
         self._connection = None
         self._keeper.abandoned(connection)
         self._set_elapsed()

@@ -39,6 +39,10 @@ class Wire(Protocol):
         """What is there without waiting, or None."""
         ...
 
+    def is_readable(self) -> bool:
+        """Whether bytes, or the end of the connection, have come and were not received yet."""
+        ...
+
     def is_fit_for_reuse(self) -> bool:
         """Whether an idle connection still is: the server neither closed it nor sent what nobody asked for."""
         ...
@@ -110,11 +114,15 @@ class PlainWire:
         except BlockingIOError:
             return None
 
+    def is_readable(self) -> bool:
+        """Whether bytes, or the end of the connection, have come and were not received yet."""
+        if self._poll is None:
+            return bool(select.select([self.socket], [], [], 0)[0])
+        return bool(self._poll.poll(0))
+
     def is_fit_for_reuse(self) -> bool:
         """Whether an idle connection still is: the server neither closed it nor sent what nobody asked for."""
-        if self._poll is None:
-            return not select.select([self.socket], [], [], 0)[0]
-        return not self._poll.poll(0)
+        return not self.is_readable()
 
     async def wait_for_news(self) -> None:
         """Wait until an idle connection isn't fit any more."""
@@ -137,7 +145,7 @@ class PlainWire:
             case "socket":
                 return self.socket
             case "is_readable":
-                return not self.is_fit_for_reuse()
+                return self.is_readable()
             case _:
                 return None
 
@@ -226,9 +234,13 @@ class TLSWire:
             self._take_in(encrypted)
         return data
 
+    def is_readable(self) -> bool:
+        """Whether bytes, or the end of the connection, have come and were not received yet."""
+        return self._plain.is_readable()
+
     def is_fit_for_reuse(self) -> bool:
         """Whether an idle connection still is: the server neither closed it nor sent what nobody asked for."""
-        return not self._tls.pending() and not self._incoming.pending and self._plain.is_fit_for_reuse()
+        return not self._tls.pending() and not self._incoming.pending and not self.is_readable()
 
     async def wait_for_news(self) -> None:
         """Wait until an idle connection isn't fit any more."""
