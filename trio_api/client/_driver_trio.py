@@ -138,9 +138,10 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                 # What a body has open ends with the attempt: a file, or a generator that nobody goes on with.
                 await cast("httpx.AsyncByteStream", request.stream).aclose()
         ended = trio.current_time()
-        # Only a retry asks for it, and looking through the scopes takes its time.
-        is_success = isinstance(result, httpx.Response) and not result.is_error
-        time_left = math.inf if is_success else trio.current_effective_deadline() - ended
+        time_left = math.inf
+        if isinstance(result, Failure) or result.is_error:
+            await trio.lowlevel.checkpoint_if_cancelled()  # else a cancellation would look like a deadline
+            time_left = trio.current_effective_deadline() - ended
         return Outcome(request, result, ended - started, time_left, body.replayable)
 
     async def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
