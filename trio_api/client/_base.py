@@ -261,7 +261,8 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
             idempotency_key=call.idempotency_key if header is not None and is_keyed_method(options.method) else None,
             extensions={"timeout": timeout},
         )
-        if is_overridden(self._validate_headers, BaseClient._validate_headers):
+        base: Any = BaseClient
+        if is_overridden(self._validate_headers, base._validate_headers):
             self._validate_headers(request.headers)
         return request
 
@@ -312,14 +313,17 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         wrapper, inner = split_wrapper(cast_to)
 
         def adopt(value: Any, response: BaseAPIResponse[Any], built: Any, is_default: bool) -> Any:
-            if isinstance(value, BasePage):
-                page: BasePage[Any] = value  # pyright: ignore[reportUnknownVariableType]  # mypy knows the argument, and takes a cast for redundant
-                page._bind(self, call.options, response, built)  # pyright: ignore[reportPrivateUsage]
+            self._bind_page(value, call, response, built)
             if is_default and call.options.post_parser is not None:
                 return call.options.post_parser(value)
             return value
 
         return (wrapper or default)(reply, owner=self, options=call.options, cast_to=inner, adopt=adopt)
+
+    def _bind_page(self, value: object, call: Call, response: BaseAPIResponse[Any], page_type: Any) -> None:
+        if isinstance(value, BasePage):
+            page: BasePage[Any] = value  # pyright: ignore[reportUnknownVariableType]  # mypy knows the argument, and takes a cast for redundant
+            page._bind(self, call.options, response, page_type)  # pyright: ignore[reportPrivateUsage]
 
     def _result(self, reply: Reply, call: Call, cast_to: Any, default: Callable[..., BaseAPIResponse[Any]]) -> Any:
         """What the call gives: the value, or the wrapper where *cast_to* names one."""
@@ -330,7 +334,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         except APIResponseValidationError as error:
             error.attempts = reply.attempts
             raise
-        value = decoded.value
-        if isinstance(value, BasePage):  # it keeps the response that it came in
+        value: Any = decoded.value
+        if isinstance(decoded.value, BasePage):  # it keeps the response that it came in
             return self._wrap(reply, call, cast_to, default)._take(decoded)  # pyright: ignore[reportPrivateUsage]
         return value if call.options.post_parser is None else call.options.post_parser(value)

@@ -81,8 +81,9 @@ class Call:
 
 def split_wrapper(cast_to: Any) -> tuple[type[BaseAPIResponse[Any]] | None, Any]:
     """``APIResponse[Item]`` as its class and ``Item``; any other type as None and itself."""
-    if type(cast_to) is type:  # an ordinary class, which most calls name
-        return (cast_to, object) if issubclass(cast_to, BaseAPIResponse) else (None, cast_to)
+    kind: Any = cast_to  # apart, since checkers would narrow it
+    if type(kind) is type and not issubclass(kind, BaseAPIResponse):
+        return None, cast_to  # most calls
     origin = get_origin(cast_to) or cast_to
     if isinstance(origin, type) and issubclass(origin, BaseAPIResponse):
         wrapper: type[BaseAPIResponse[Any]] = origin  # pyright: ignore[reportUnknownVariableType]  # mypy takes a cast for redundant

@@ -87,7 +87,8 @@ class DefaultsKeeper:
 
     def current(self, client: HookedClient, http_client: httpx.Client | httpx.AsyncClient) -> ClientDefaults:
         """What *client* and the HTTP client below bring to a request now."""
-        is_own = type(client).default_headers is self._base.default_headers
+        of_class: Any = type(client)
+        is_own = of_class.default_headers is self._base.default_headers
         headers = self.headers(client) if is_own else dict(client.default_headers)
         query, lowest, lowest_query = client.default_query, http_client.headers, http_client.params
         given = (headers, client.qs, client.idempotency_header, client.header_prefix, lowest.raw, lowest_query)

@@ -17,7 +17,7 @@ from ._address import Address, is_plain_path
 from ._body import Body, BytesStream
 from ._credentials import filter_for_origin
 from ._defaults import ClientDefaults, CommonFields
-from ._headers import Field, Fields, HeaderBlock, check_method, encode_headers
+from ._headers import Fields, HeaderBlock, check_method, encode_headers
 from ._lazy_request import Draft, LazyRequest
 from ._multipart import Multipart, boundary_in
 from ._options import FinalRequestOptions
@@ -66,7 +66,8 @@ def build_request(
     method = check_method(options.method)
     address, authorization, trusted = _aim(options, defaults)
     common = defaults.common_fields(body.content_type, retries_taken, read_timeout)
-    host, block, own = (b"Host", address.netloc), common.block, dict[str, Field | None]()
+    host, block = (b"Host", address.netloc), common.block
+    own: Fields = {}
     if idempotency_key is not None and defaults.idempotency_header is not None and method in _KEYED:
         own = encode_headers({defaults.idempotency_header: idempotency_key})
     if (

@@ -17,6 +17,10 @@ __all__ = ["FinalRequestOptions", "RequestOptions", "check_timeout", "make_reque
 PostParser = Callable[[Any], Any]
 
 
+def _nothing() -> dict[str, Any]:
+    return {}
+
+
 def check_timeout(value: object) -> TimeoutTypes:
     """Return *value* if it can be a timeout: seconds, an `httpx.Timeout`, or None for no timeout."""
     if value is None or isinstance(value, httpx.Timeout):
@@ -63,9 +67,9 @@ class RequestOptions:
     The repr shows neither header values nor query values nor bodies.
     """
 
-    headers: Headers = attrs.field(factory=dict)
+    headers: Headers = attrs.field(factory=_nothing)
     """Headers of this call, merged over the client's; `omit` removes one."""
-    params: Query = attrs.field(factory=dict)
+    params: Query = attrs.field(factory=_nothing)
     """Query parameters of this call; they win over the URL's own and the client's."""
     extra_json: AnyMapping | None = None
     """Keys merged shallowly over the JSON body; they win."""
@@ -84,9 +88,9 @@ class RequestOptions:
 
     def __attrs_post_init__(self) -> None:
         # One function in place of a validator for each field: calls leave nearly everything out.
-        if type(self.headers) is not dict or self.headers:
+        if self.headers != {}:
             _check_mapping("headers", self.headers)
-        if type(self.params) is not dict or self.params:
+        if self.params != {}:
             _check_mapping("params", self.params)
         if self.extra_json is not None:
             _check_mapping("extra_json", self.extra_json)
