@@ -182,6 +182,17 @@ def test_leaving_the_queue() -> None:
     assert first.granted is third.granted is SLOT
 
 
+def test_everybody_is_sent_away() -> None:
+    """When the pool closes, who waits is woken with nothing; the slots stay with whom they belong to."""
+    account = Account(most=1)
+    assert account.pool.take("a") is SLOT
+    waiters = [account.queue("first"), account.queue("second", "b")]
+    account.pool.dismiss()
+    assert account.woken == ["first", "second"]
+    assert [waiter.granted for waiter in waiters] == [None, None]
+    assert (account.pool.waiting, account.pool.slots_held) == (0, 1)
+
+
 def test_evicting_an_idle_one() -> None:
     """An idle connection that is closed frees its slot; the others of its origin stay."""
     account = Account(most=2)

@@ -92,6 +92,7 @@ class PlainWire:
     async def flush(self) -> None:
         """Send what `send_now` left."""
         while self._unsent:
+            self._check_open()
             await trio.lowlevel.wait_writable(self.socket)
             try:
                 self._unsent = self._unsent[self.socket.send(self._unsent) :]
@@ -100,6 +101,7 @@ class PlainWire:
 
     async def receive(self) -> bytes:
         """Wait for bytes; empty is the end of the connection."""
+        self._check_open()
         while True:
             await trio.lowlevel.wait_readable(self.socket)
             try:
@@ -127,6 +129,10 @@ class PlainWire:
     async def wait_for_news(self) -> None:
         """Wait until an idle connection isn't fit any more."""
         await trio.lowlevel.wait_readable(self.socket)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise trio.ClosedResourceError("the socket was closed")
 
     def abort(self) -> None:
         """Close at once; whoever waits for it gets a `trio.ClosedResourceError`."""
