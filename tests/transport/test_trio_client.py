@@ -242,6 +242,26 @@ async def test_it_may_be_closed_within_its_block(server: Answering) -> None:
         assert http.is_closed
 
 
+class Noted(httpx.MockTransport):
+    """Notes that it was closed."""
+
+    is_closed = False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+async def test_left_by_a_cancellation_it_closes_everything(server: Answering) -> None:
+    """The transports of the mounts too, though the first that is closed raises `Cancelled`."""
+    mounted = Noted(lambda request: httpx.Response(200))
+    with trio.CancelScope() as scope:
+        async with client(mounts={"https://": mounted}) as http:
+            await http.get(server.url)
+            scope.cancel()
+    assert scope.cancelled_caught
+    assert mounted.is_closed
+
+
 # -- transports ----------------------------------------------------------------------------------------------
 
 

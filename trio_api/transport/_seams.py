@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import sys
 from types import FunctionType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+import trio
+
+from .._constants import CLEANUP_SECONDS
 
 __all__ = ["SeamedClient", "transport_is_patched"]
 
@@ -89,13 +92,6 @@ class SeamedClient(httpx.AsyncClient):
             and kind._transport_for_url is _TRANSPORT_FOR_URL
         )
 
-    async def __aenter__(self) -> Self:  # noqa: ASYNC910  # as the transport's
-        try:
-            return await super().__aenter__()
-        except BaseException:  # another transport's: what is open already would stay so
-            await self._leave_direct()  # noqa: ASYNC102  # it waits for nobody
-            raise
-
     async def __aexit__(
         self,
         exc_type: type[BaseException] | None = None,
@@ -104,13 +100,16 @@ class SeamedClient(httpx.AsyncClient):
     ) -> None:
         try:
             await super().__aexit__(exc_type, exc_value, traceback)  # noqa: ASYNC102  # shielding is the transports'
+        except BaseException:  # httpx goes no further than the first that raises, were it only cancelled
+            with trio.move_on_after(CLEANUP_SECONDS, shield=True):  # noqa: ASYNC912
+                for transport in (self._transport, *self._mounts.values()):
+                    if transport is not None:
+                        await transport.aclose()
+            raise
         finally:
-            await self._leave_direct()  # noqa: ASYNC102
-
-    async def _leave_direct(self) -> None:  # noqa: ASYNC910
-        """Close it where httpx doesn't: tests put mocks in the place of the transport of an open client."""
-        if self.direct is not None:
-            await self.direct.__aexit__(None, None, None)
+            if self.direct is not None and self._transport is not self.direct:
+                # Tests put mocks in the place of the transport of an open client.
+                await self.direct.__aexit__(None, None, None)  # noqa: ASYNC102
 
     if not TYPE_CHECKING:  # the checkers would have httpx's positional parameters, which httpx itself gives by name
 
