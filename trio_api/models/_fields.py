@@ -11,7 +11,7 @@ import sys
 import types
 import typing
 from inspect import isclass
-from typing import Any, NotRequired, Required, TypeAlias, get_args, get_origin
+from typing import Any, NamedTuple, NotRequired, Required, TypeAlias, get_args, get_origin
 
 import attrs
 
@@ -24,8 +24,7 @@ Wire: TypeAlias = "str | tuple[str, ...] | None"
 """Where a field's value is: under a key, at the end of a path of keys, or (None) the JSON value itself."""
 
 
-@attrs.frozen
-class Field:
+class Field(NamedTuple):
     """One field of a class, as JSON sees it."""
 
     name: str
@@ -67,7 +66,7 @@ def fields_of(annotation: Any) -> list[Field]:
     for field in _declared(cls):
         if field.init:
             owner = _owner(cls, field)
-            field = attrs.evolve(field, type=substitute(_resolved(field.type, owner), bound.get(owner, {})))
+            field = field._replace(type=substitute(_resolved(field.type, owner), bound.get(owner, {})))
         fields.append(field)
     return fields
 

@@ -7,7 +7,7 @@ built around it (`_assembly`).
 from __future__ import annotations
 
 import typing
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import attrs
 from cattrs.dispatch import StructureHook
@@ -29,8 +29,7 @@ _Failure: TypeAlias = tuple[Field, str, Mismatch]  # the field, the step to it, 
 _ABSENT: Any = object()
 
 
-@attrs.frozen
-class _Plan:
+class _Plan(NamedTuple):
     """What the hook of one class goes by, made once."""
 
     cls: Any

@@ -154,7 +154,7 @@ class _Translation:
             return None
         others = [field for field in fields if field is not whole]  # under keys, which an array does not have
         has_more = extras_field(fields) is not None or any(field.default is attrs.NOTHING for field in others)
-        if has_more or make_twin(kind, [attrs.evolve(whole, wire=whole.name), *others]) is None:
+        if has_more or make_twin(kind, [whole._replace(wire=whole.name), *others]) is None:
             raise _NoShortcut
         return whole
 

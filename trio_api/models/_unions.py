@@ -12,10 +12,9 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, get_args
 from uuid import UUID
 
-import attrs
 from cattrs.dispatch import StructureHook
 
 from ._annotations import expected_name, is_any, is_union, json_form, kind_of, peel
@@ -54,8 +53,7 @@ _SCALAR_KINDS: Final[dict[Any, frozenset[type]]] = {
 _ORDER: Final = (bool, int, UUID, date, datetime, Decimal, "other", float, dict, str, bytes, Any)
 
 
-@attrs.frozen
-class _Member:
+class _Member(NamedTuple):
     """One member of a union."""
 
     annotation: Any
@@ -115,8 +113,7 @@ def _shape(annotation: Any) -> tuple[frozenset[str], _Tags]:
     return frozenset(wire for wire, _ in read if isinstance(wire, str)), tags
 
 
-@attrs.frozen
-class _Tag:
+class _Tag(NamedTuple):
     """The key by which the classes of a union are told apart."""
 
     key: str
