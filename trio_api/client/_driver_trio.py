@@ -106,7 +106,12 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         return reply, OpenBody(self._lifetime, reply, deadline, *opened)
 
     async def _exchange(self, call: Call, take: Take | None, attempt: Attempt) -> Outcome:
-        request, body = (attempt.redirect, call.body) if attempt.redirect else await self._request_for(call, attempt)
+        if attempt.redirect is not None:
+            request, body = attempt.redirect, call.body
+        elif call.body.is_on_disk or self._has_async_hooks():
+            request, body = await self._request_for(call, attempt)
+        else:
+            request, body = self._request_of(call, call.options, call.body, attempt), call.body
         trusted = may_have_credentials(request, self._config.origins)
         if trusted and self._client.cookies:
             self._client.cookies.set_cookie_header(request)
@@ -144,16 +149,20 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             time_left = trio.current_effective_deadline() - ended
         return Outcome(request, result, ended - started, time_left, body.replayable)
 
+    def _has_async_hooks(self) -> bool:
+        return is_overridden(self._prepare_options, TrioDriver._prepare_options) or is_overridden(
+            self._prepare_request, TrioDriver._prepare_request
+        )
+
     async def _request_for(self, call: Call, attempt: Attempt) -> tuple[httpx.Request, Body]:
-        options = call.options
-        if is_overridden(self._prepare_options, TrioDriver._prepare_options):
-            options = await self._prepare_options(options)
+        """The request of an attempt, where hooks or files have to be waited for."""
+        options = await self._prepare_options(call.options)
         body = self._body_for(call, options)
-        if body.is_on_disk:
-            await measure_trio(body)
-        stream = trio_stream(body, options.progress)
-        request = self._build(call, options, body, stream, attempt.retries_taken)
-        if is_overridden(self._prepare_request, TrioDriver._prepare_request):
-            await self._prepare_request(request)
-            filter_for_origin(request, self._config.origins)
+        await measure_trio(body)
+        request = self._request_of(call, options, body, attempt)
+        await self._prepare_request(request)
+        filter_for_origin(request, self._config.origins)
         return request, body
+
+    def _request_of(self, call: Call, options: FinalRequestOptions, body: Body, attempt: Attempt) -> httpx.Request:
+        return self._build(call, options, body, trio_stream(body, options.progress), attempt.retries_taken)

@@ -134,18 +134,15 @@ class Connection:
         except (trio.ClosedResourceError, OSError) as error:
             raise self._failure(error, httpx.WriteError) from error
 
-    async def receive(self, timeout: float | None) -> None:
-        """Wait for bytes, *timeout* seconds, and parse them.
+    async def receive(self, timeout: float | None) -> bytes:
+        """Wait for bytes, *timeout* seconds; they are to be fed. Empty is the end of the connection.
 
         Raises:
             httpx.ReadError, httpx.ReadTimeout: The connection is broken, or silent.
-            httpx.RemoteProtocolError: The server broke off or broke HTTP.
+            httpx.RemoteProtocolError: What had come last was no HTTP.
         """
         if self._broken is not None:
             raise self._broken
-        self.feed(await self._receive(timeout))
-
-    async def _receive(self, timeout: float | None) -> bytes:
         timekeeper = self._timekeeper
         try:
             if timeout is None:
@@ -170,7 +167,11 @@ class Connection:
         raise httpx.ReadTimeout("")
 
     def feed(self, data: bytes) -> None:
-        """Parse *data*; empty is the end of the connection."""
+        """Parse *data*; empty is the end of the connection.
+
+        Raises:
+            httpx.RemoteProtocolError: The server broke off or broke HTTP.
+        """
         if data:
             self.was_heard = True
         elif not self.was_heard:
@@ -198,7 +199,7 @@ class Connection:
     async def receive_raw(self, most: int, timeout: float | None) -> bytes:
         """Wait for bytes of the protocol that was switched to, after those that came with the 101."""
         if not self._unread:
-            self._unread = self.parser.leftover or await self._receive(timeout)
+            self._unread = self.parser.leftover or await self.receive(timeout)
             self.parser.leftover = b""
         await trio.lowlevel.checkpoint()
         piece, self._unread = self._unread[:most], self._unread[most:]

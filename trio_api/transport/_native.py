@@ -19,7 +19,7 @@ from ..request import LazyRequest, origin_of
 from ..responses import LazyResponse
 from ._connect import Connector, Destination, trio_seconds
 from ._connection import Connection
-from ._events import events_for
+from ._events import Events, events_for
 from ._failures import Trace
 from ._housekeeping import Housekeeper
 from ._http1 import render_head
@@ -221,15 +221,15 @@ class TrioTransport(httpx.AsyncBaseTransport):
     ) -> LazyResponse:
         """Send the request and read the head of the response, and whatever came with it."""
         started = time.perf_counter()
+        timeout = timeouts.get("read")
         events = events_for(request)
         if events is None:
-            await self._send(connection, request, sending, timeouts)
-            await self._receive_head(connection, timeouts)
+            if not self._begin(connection, request, sending):
+                await self._send_rest(connection, request, sending, timeouts)
+            while not connection.parser.status:
+                connection.feed(await connection.receive(timeout))
         else:
-            send = functools.partial(self._send, connection, request, sending, timeouts)
-            await events.around(send, "http11.send_request_headers", request=request)
-            receive = functools.partial(self._receive_head, connection, timeouts)
-            await events.around(receive, "http11.receive_response_headers", request=request)
+            await self._exchange_heads(events, connection, request, sending, timeouts)
         parser = connection.parser
         if parser.status == _SWITCHING:
             if "upgrade" not in request.headers:
@@ -240,34 +240,46 @@ class TrioTransport(httpx.AsyncBaseTransport):
             "reason_phrase": parser.reason,
             "network_stream": connection.network_stream,
         }
-        stream = ResponseStream(connection, self, request, timeouts.get("read"), started)
+        stream = ResponseStream(connection, self, request, timeout, started)
         response = LazyResponse(parser.status, parser.headers, request=request, stream=stream, extensions=extensions)
         stream.begin(response)
         return response
 
-    async def _send(
+    def _begin(self, connection: Connection, request: httpx.Request, sending: _Sending) -> bool:
+        """Send what goes at once; False: there is more."""
+        data, framing = sending
+        connection.begin(request.method.encode("ascii"))
+        if b"onnection: close" in data:
+            connection.is_reusable = False
+        return connection.send_now(data) and framing is None
+
+    async def _send_rest(
+        self, connection: Connection, request: httpx.Request, sending: _Sending, timeouts: dict[str, float | None]
+    ) -> None:
+        framing = sending[1]
+        pieces = NO_PIECES if framing is None else cast("httpx.AsyncByteStream", request.stream)
+        await send_listening(connection, pieces, framing, timeouts.get("write"))
+
+    async def _exchange_heads(
         self,
+        events: Events,
         connection: Connection,
         request: httpx.Request,
         sending: _Sending,
         timeouts: dict[str, float | None],
     ) -> None:
-        data, framing = sending
-        connection.begin(request.method.encode("ascii"))
-        if b"onnection: close" in data:
-            connection.is_reusable = False
-        is_sent = connection.send_now(data)
-        if framing is not None:
-            await send_listening(
-                connection, cast("httpx.AsyncByteStream", request.stream), framing, timeouts.get("write")
-            )
-        elif not is_sent:
-            await send_listening(connection, NO_PIECES, None, timeouts.get("write"))
+        """Send the request and read the head of the response, and tell of it."""
 
-    async def _receive_head(self, connection: Connection, timeouts: dict[str, float | None]) -> None:
-        timeout = timeouts.get("read")
-        while not connection.parser.status:
-            await connection.receive(timeout)
+        async def send() -> None:  # noqa: ASYNC910  # what goes at once is followed by a wait
+            if not self._begin(connection, request, sending):
+                await self._send_rest(connection, request, sending, timeouts)
+
+        async def receive() -> None:
+            while not connection.parser.status:
+                connection.feed(await connection.receive(timeouts.get("read")))
+
+        await events.around(send, "http11.send_request_headers", request=request)
+        await events.around(receive, "http11.receive_response_headers", request=request)
 
     # -- a connection comes back -----------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ class ResponseStream(httpx.AsyncByteStream):
         self._is_receiving = True
         try:
             while not (body := connection.parser.body) and not connection.parser.is_complete:
-                await connection.receive(self._timeout)
+                connection.feed(await connection.receive(self._timeout))
         except httpx.TransportError as error:
             self._keeper.failed(self._request, connection)
             self._abandon(connection)

@@ -162,7 +162,9 @@ class _Listener:
         connection = self._connection
         try:
             while not connection.parser.status:
-                await connection.receive(None)  # the server may be silent for as long as the body is being sent
+                connection.feed(
+                    await connection.receive(None)
+                )  # the server may be silent for as long as the body is being sent
             if connection.parser.status >= _REFUSALS:
                 self._stop("the server refused the rest of the body")
         except httpx.TransportError as error:
