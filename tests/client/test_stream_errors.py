@@ -121,7 +121,7 @@ def test_a_root_of_the_wrong_kind(colour: Colour) -> None:
 
 
 def test_a_model_that_is_nested_too_deeply(colour: Colour) -> None:
-    """It is an error of the library, not a `RecursionError`, where the JSON could be read, and the converter is asked."""
+    """It is an error of the library, not a `RecursionError`, also where the JSON itself could be read."""
     data = b'{"child":' * 900 + b"[]" + b"}" * 900
     body = with_stream(to_the_end, cast_to=Node)
     error, _ = colour.fail(APIStreamDecodeError, StepwiseBody(b"data: " + data + b"\n\n").answer(), body=body)
