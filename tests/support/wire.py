@@ -171,7 +171,7 @@ async def wire_server(
     server.port = 80 if path else listeners[0].socket.getsockname()[1]
     server.url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{server.port}"
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(trio.serve_listeners, server.handle, listeners)
+        await nursery.start(trio.serve_listeners, server.handle, listeners)
         yield server
         nursery.cancel_scope.cancel(reason="the test is over")
 

@@ -16,10 +16,10 @@ from support.transports import OpenTransport, fetch
 from support.wire import answer, ok, wire_server
 
 
-def _has_ipv6() -> bool:
+def _is_ours(family: socket.AddressFamily, address: str) -> bool:
     try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
+        with socket.socket(family) as probe:
+            probe.bind((address, 0))
     except OSError:
         return False
     return True
@@ -69,7 +69,7 @@ async def test_no_address_answers(opened: OpenTransport, addresses: list[str]) -
                 await fetch(transport, named(port, addresses))
 
 
-@pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.skipif(not _is_ours(socket.AF_INET6, "::1"), reason="this machine has no IPv6")
 async def test_ipv6(opened: OpenTransport) -> None:
     """An address of IPv6 stands in brackets, in the Host header too."""
     async with wire_server(answer(ok()), host="::1") as server, opened() as transport:
@@ -77,6 +77,7 @@ async def test_ipv6(opened: OpenTransport) -> None:
         assert b"\r\nHost: [::1]:%d\r\n" % server.port in server.wires[0].received
 
 
+@pytest.mark.skipif(not _is_ours(socket.AF_INET, "127.0.0.2"), reason="this machine has one address on loopback")
 async def test_the_local_address(opened: OpenTransport) -> None:
     """The connection comes from the address that was given."""
     async with wire_server(answer(ok(b"hello")[:-1])) as server, opened(local_address="127.0.0.2") as transport:
