@@ -117,6 +117,7 @@ class LazyResponse(httpx.Response):
 
     def _make(self, unmade: _Unmade) -> None:
         self._unmade = None
+        said = dict(self.__dict__)  # what was set on it before anybody looked
         of_wire: dict[str, Any] = {
             "request": unmade.request,
             "extensions": dict(unmade.extensions),
@@ -132,6 +133,7 @@ class LazyResponse(httpx.Response):
             self.is_closed = self.is_stream_consumed = True
         if unmade.elapsed is not None:
             self.elapsed = datetime.timedelta(seconds=unmade.elapsed)
+        self.__dict__.update(said)
 
     if not TYPE_CHECKING:  # the checkers know httpx's attributes
 
@@ -155,15 +157,10 @@ class LazyResponse(httpx.Response):
 def header_of(response: httpx.Response, name: str) -> str | None:
     """The value of a header of *response*, without making httpx's part of a `LazyResponse`."""
     unmade = response._unmade if isinstance(response, LazyResponse) else None  # pyright: ignore[reportPrivateUsage]
-    if unmade is None:
-        found: str | None = response.headers.get(name)
-        return found
-    value = unmade.value_of(name.lower().encode("ascii"))
-    return None if value is None else _text_of(value)
-
-
-def _text_of(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:  # as httpx reads them, and RFC 9110, 5.5, has them
-        return value.decode("latin-1")
+    if unmade is not None:
+        value = unmade.value_of(name.lower().encode("ascii"))
+        if value is None or value.isascii():
+            return None if value is None else value.decode("ascii")
+        # How httpx decodes it depends on all the other headers.
+    found: str | None = response.headers.get(name)
+    return found
