@@ -15,7 +15,17 @@ from ..flow import FIRST_ATTEMPT, Attempt, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..responses import LazyResponse
 from ..retry import Failure, FailureKind
-from ..transport import FOREIGN_ERRORS, FRESH, Trace, TrioIncoming, failure_of, measure_trio, read_trio, trio_stream
+from ..transport import (
+    FOREIGN_ERRORS,
+    FRESH,
+    READ_WITHIN,
+    Trace,
+    TrioIncoming,
+    failure_of,
+    measure_trio,
+    read_trio,
+    trio_stream,
+)
 from ._base import BaseClient
 from ._call import Call
 from ._defaults import is_overridden
@@ -118,6 +128,8 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         auth = self._auth_for(trusted=trusted)
         trace = Trace()
         request.extensions["trace"] = trace.async_hook
+        if take is None:
+            request.extensions[READ_WITHIN] = self._config.max_response_bytes
         if attempt.is_fresh:
             request.extensions[FRESH] = True
         started = trio.current_time()
@@ -139,12 +151,12 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too
             result = failure_of(error, trace, request)
         finally:
-            if body.data is None and body.is_given:
+            if call.options.progress is not None or not body.in_memory:
                 # What a body has open ends with the attempt: a file, or a generator that nobody goes on with.
                 await cast("httpx.AsyncByteStream", request.stream).aclose()
         ended = trio.current_time()
         time_left = math.inf
-        if isinstance(result, Failure) or result.is_error:
+        if isinstance(result, Failure) or result.status_code >= 400:
             await trio.lowlevel.checkpoint_if_cancelled()  # else a cancellation would look like a deadline
             time_left = trio.current_effective_deadline() - ended
         return Outcome(request, result, ended - started, time_left, body.replayable)
@@ -165,4 +177,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         return request, body
 
     def _request_of(self, call: Call, options: FinalRequestOptions, body: Body, attempt: Attempt) -> httpx.Request:
-        return self._build(call, options, body, trio_stream(body, options.progress), attempt.retries_taken)
+        is_known = body.in_memory and options.progress is None
+        return self._build(
+            call, options, body, None if is_known else trio_stream(body, options.progress), attempt.retries_taken
+        )

@@ -51,8 +51,8 @@ _SAME: Final[dict[Any, Any]] = {
 }
 """What means the same to both."""
 
-_BY_HOOK: Final = frozenset({datetime, Decimal, bytes})
-"""What msgspec reads from other texts, from numbers too, or into other values: it rounds fractions of a second."""
+_BY_HOOK: Final = frozenset({Decimal, bytes})
+"""What msgspec reads from other texts, or from numbers too."""
 
 
 class _NoShortcut(Exception):
@@ -62,18 +62,21 @@ class _NoShortcut(Exception):
 class _Part(type):
     """The class of the types that stand for what a hook of the converter reads."""
 
-    hook: StructureHook
+    read: Callable[[Any], Any]
 
     def __instancecheck__(cls, instance: object) -> bool:
         return True  # msgspec asks whether the hook gave what it is to give
 
 
 def _part(hook: StructureHook) -> _Part:
-    return _Part("Part", (), {"hook": hook})
+    def read(value: Any) -> Any:
+        return hook(value, None)
+
+    return _Part("Part", (), {"read": read})
 
 
 def _read_part(part: Any, value: Any) -> Any:
-    return part.hook(value, None)
+    return part.read(value)
 
 
 def find_shortcut(annotation: Any, converter: JSONConverter) -> Shortcut | None:
@@ -135,6 +138,9 @@ class _Translation:
             return self._mapping(kind, hook)
         if is_object(kind):
             return self._object(kind)
+        if kind is datetime:
+            # msgspec would round the fraction of a second; the hook calls this, and many models have some
+            return _Part("Part", (), {"read": datetime.fromisoformat})
         if kind in _BY_HOOK:
             return _part(hook)
         if kind not in _SAME:

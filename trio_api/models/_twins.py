@@ -140,7 +140,9 @@ def _subclass(cls: type, fields: list[Field]) -> type:
             "__doc__": f"What {cls.__name__} is read into.",
             "__attrs_attrs__": tuple(field.attribute.evolve(name=field.wire) for field in fields if field.attribute),
             "__attrs_post_init__": become,
-            "__setattr__": object.__setattr__,  # the class may be frozen
+            # The class may be frozen; only with both of them Python takes the short way itself.
+            "__setattr__": object.__setattr__,
+            "__delattr__": object.__delattr__,
             "__annotations__": dict.fromkeys(names, Any),  # or msgspec would look up what is of no field
             **{str(field.wire): place for field in fields if (place := _place(cls, field)) is not _ABSENT},
         },

@@ -7,13 +7,14 @@ parsing it off the wire did.
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, final
 
 import attrs
 import httpx
 
-__all__ = ["LazyResponse", "header_of"]
+__all__ = ["LazyResponse", "header_of", "raw_header"]
 
 
 @attrs.define
@@ -29,13 +30,14 @@ class _Unmade:
     elapsed: float | None = None
     is_closed: bool = False
 
-    def value_of(self, name: bytes) -> bytes | None:
-        """The value of the header *name*, in lower case; of several, all of them (RFC 9110, 5.3)."""
-        found, length = None, len(name)
-        for key, value in self.raw_headers:
-            if len(key) == length and key.lower() == name:
-                found = value if found is None else found + b", " + value
-        return found
+
+def raw_header(raw_headers: Sequence[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+    """The value of the header *name*, in lower case; of several, all of them (RFC 9110, 5.3)."""
+    found, length = None, len(name)
+    for key, value in raw_headers:
+        if len(key) == length and key.lower() == name:
+            found = value if found is None else found + b", " + value
+    return found
 
 
 @final
@@ -96,6 +98,11 @@ class LazyResponse(httpx.Response):
             self._unmade.is_closed = True
 
     @property
+    def is_read(self) -> bool:
+        """Whether ``content`` is there."""
+        return self._unmade is not None and self._unmade.content is not None
+
+    @property
     def wire_stream(self) -> httpx.AsyncByteStream | None:
         """The body as the transport gave it; None where somebody looked, and may have begun to read it."""
         return None if self._unmade is None else self._unmade.stream
@@ -154,11 +161,16 @@ class LazyResponse(httpx.Response):
         super().__setstate__(state)
 
 
+@functools.lru_cache(maxsize=64)
+def _lower(name: str) -> bytes:
+    return name.lower().encode("ascii")
+
+
 def header_of(response: httpx.Response, name: str) -> str | None:
     """The value of a header of *response*, without making httpx's part of a `LazyResponse`."""
     unmade = response._unmade if isinstance(response, LazyResponse) else None  # pyright: ignore[reportPrivateUsage]
     if unmade is not None:
-        value = unmade.value_of(name.lower().encode("ascii"))
+        value = raw_header(unmade.raw_headers, _lower(name))
         if value is None or value.isascii():
             return None if value is None else value.decode("ascii")
         # How httpx decodes it depends on all the other headers.

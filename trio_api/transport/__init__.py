@@ -12,7 +12,7 @@ from ._defaults import (
 from ._disk import rename_durably as rename_durably, replace_durably as replace_durably, write_all as write_all
 from ._failures import FOREIGN_ERRORS as FOREIGN_ERRORS, Trace as Trace, failure_of as failure_of
 from ._incoming import BlockingIncoming as BlockingIncoming, TrioIncoming as TrioIncoming
-from ._native import FRESH as FRESH, TrioTransport as TrioTransport
+from ._native import FRESH as FRESH, READ_WITHIN as READ_WITHIN, TrioTransport as TrioTransport
 from ._nursery import HiddenNursery as HiddenNursery
 from ._read import read_blocking as read_blocking, read_trio as read_trio
 from ._trio_client import DefaultTrioHttpxClient as DefaultTrioHttpxClient

@@ -16,7 +16,7 @@ import trio
 
 from .._constants import DEFAULT_CONNECTION_LIMITS
 from ..request import LazyRequest, origin_of
-from ..responses import LazyResponse
+from ..responses import LazyResponse, raw_header
 from ._connect import Connector, Destination, trio_seconds
 from ._connection import Connection
 from ._events import Events, events_for
@@ -34,11 +34,14 @@ if TYPE_CHECKING:
     import ssl
     from typing import Self
 
-__all__ = ["FRESH", "TrioTransport"]
+__all__ = ["FRESH", "READ_WITHIN", "TrioTransport"]
 
 _NO_TIMEOUTS: Final[dict[str, float | None]] = {}
 _SWITCHING: Final = 101
 _Sending: TypeAlias = tuple[bytes, Framing | None]
+
+READ_WITHIN: Final = "trio_api.read_within"
+"""An extension of requests: a body of at most so many bytes that is whole already need not be a stream."""
 
 FRESH: Final = "trio_api.fresh"
 """An extension of requests: none of the connections that are open already will do. httpx's transport passes over it."""
@@ -240,6 +243,17 @@ class TrioTransport(httpx.AsyncBaseTransport):
             "reason_phrase": parser.reason,
             "network_stream": connection.network_stream,
         }
+        most = request.extensions.get(READ_WITHIN)
+        if most is not None and parser.is_complete and raw_header(parser.headers, b"content-encoding") is None:
+            content = b"".join(parser.body)
+            if len(content) <= most:
+                parser.body.clear()
+                headers, status = parser.headers, parser.status
+                self.finished(connection)
+                elapsed = time.perf_counter() - started
+                return LazyResponse(
+                    status, headers, request=request, extensions=extensions, content=content, elapsed=elapsed
+                )
         stream = ResponseStream(connection, self, request, timeout, started)
         response = LazyResponse(parser.status, parser.headers, request=request, stream=stream, extensions=extensions)
         stream.begin(response)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import cast
 
 import httpx
 
-from ..responses import BodyBuffer, LazyResponse, header_of
-from ._incoming import BlockingIncoming, TrioIncoming, native_stream
+from ..responses import BodyBuffer, LazyResponse
+from ._incoming import BlockingIncoming, TrioIncoming
 
 __all__ = ["read_blocking", "read_trio"]
 
@@ -41,9 +40,8 @@ async def read_trio(response: httpx.Response, limit: int) -> httpx.Response:
         httpx.HTTPError: The connection broke, or the body can't be decoded.
         ResponseTooLargeError: The body is larger.
     """
-    known = _known_content(response, limit)
-    if known is not None:
-        return known  # noqa: ASYNC910  # it came with the head, which was waited for
+    if isinstance(response, LazyResponse) and response.is_read and len(response.content) <= limit:
+        return response  # noqa: ASYNC910  # it came with the head, which was waited for
     buffer = BodyBuffer(response, limit)
     incoming = TrioIncoming(response)
     try:
@@ -55,12 +53,3 @@ async def read_trio(response: httpx.Response, limit: int) -> httpx.Response:
     finally:
         await incoming.aclose()
     return buffer.finish()
-
-
-def _known_content(response: httpx.Response, limit: int) -> httpx.Response | None:
-    """*response* with its body where the ordinary is the case: a small one, not encoded, that came with the head."""
-    stream = native_stream(response)
-    if stream is None or header_of(response, "content-encoding") is not None:
-        return None
-    content = stream.take_known(limit)
-    return None if content is None else cast("LazyResponse", response).with_content(content)

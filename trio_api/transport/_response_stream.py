@@ -77,13 +77,6 @@ class ResponseStream(httpx.AsyncByteStream):
             self._response.set_elapsed(time.perf_counter() - self._started)
             self._response = None  # so that the two don't wait for the garbage collector
 
-    def take_known(self, most: int) -> bytes | None:
-        """The whole body where it came with the head and is at most *most* bytes; else None."""
-        if self._connection is not None or len(self._known) > most:
-            return None
-        known, self._known = self._known, b""
-        return known
-
     async def receive(self) -> bytes | None:  # noqa: ASYNC910  # what is in memory is given at once
         """The next piece, or None at the end. A checkpoint only where it has to wait.
 

@@ -106,9 +106,9 @@ async def send_listening(
 
     Raises:
         httpx.TransportError: The connection broke, and no answer had come.
-        Exception: What *pieces* raised.
+        BaseException: What *pieces* raised.
     """
-    failure: Exception | None = None  # raised outside of the nursery, which would wrap it
+    failure: BaseException | None = None  # raised outside of the nursery, which would wrap it
     listener = _Listener(connection)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(listener.run)
@@ -120,7 +120,7 @@ async def send_listening(
                 # The answer may have come before the end did; then it is read, or the end is, without a wait.
                 with trio.move_on_after(min(CLEANUP_SECONDS, trio_seconds(timeout))):
                     await listener.is_done.wait()
-            except Exception as error:
+            except (Exception, KeyboardInterrupt, SystemExit) as error:
                 failure = error
         nursery.cancel_scope.cancel(reason="nobody sends any more")
     if failure is None:
