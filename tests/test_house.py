@@ -37,7 +37,7 @@ SIDEWAYS = {
 }
 HARD_DEPENDENCIES = {"trio", "httpx", "attrs", "attr", "cattrs", "msgspec"}
 BESIDE_THEM = {
-    "transport": {"h11"},  # comes with httpx, through which its errors pass unmapped
+    "transport": {"h11", "httptools"},  # the parsers of responses
     "cli": {"click", "rich", "h11"},  # the extra `cli`
     "testing": {"pytest"},
 }

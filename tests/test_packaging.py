@@ -25,16 +25,17 @@ def test_the_version_stands_in_one_place() -> None:
     assert re.findall(r"^## (\S+)", news, re.MULTILINE)[0] == trio_api.__version__
 
 
-def test_the_hard_dependencies_are_five() -> None:
-    """Whoever calls an API installs what a call needs, and no tool of the tests."""
+def test_the_hard_dependencies_are_what_a_call_needs() -> None:
+    """Whoever calls an API installs what parses, models and sends, and no tool of the tests."""
     required = SETUP["options"]["install_requires"].split("\n")
-    assert {line.split()[0] for line in required if line} == {"trio", "httpx", "attrs", "cattrs", "msgspec"}
+    names = {line.split()[0] for line in required if line and not line.startswith("#")}
+    assert names == {"trio", "httpx", "attrs", "cattrs", "msgspec", "h11", "httptools"}
 
 
 def test_the_extras_are_the_documented_ones() -> None:
     """Each group of tools can be installed by its name."""
     extras = set(importlib.metadata.metadata("trio-api").get_all("Provides-Extra") or ())
-    assert extras == {"cli", "test", "docs", "bench", "typing", "trio-typing"}
+    assert extras == {"cli", "http2", "test", "docs", "bench", "typing", "trio-typing"}
 
 
 def test_the_package_tells_type_checkers_that_it_is_typed() -> None:

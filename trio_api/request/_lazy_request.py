@@ -56,8 +56,8 @@ class LazyRequest(RedactedRequest):
 
     def __init__(self, draft: Draft, extensions: dict[str, Any]) -> None:
         # httpx's constructor runs in `_make`.
-        self.method = draft.method
-        self.extensions = extensions
+        self.method: str = draft.method
+        self.extensions: dict[str, Any] = extensions
         self._draft: Draft | None = draft
 
     def _untouched(self) -> Draft | None:
@@ -119,7 +119,8 @@ class LazyRequest(RedactedRequest):
         if draft.data is not None:
             self.read()  # so that hooks and errors have its `content`
         if draft.stream is not None:
-            self.stream = draft.stream
+            stream = draft.stream
+            self.stream: httpx.AsyncByteStream | httpx.SyncByteStream = stream
         self.__dict__.update(was_set)
 
     if not TYPE_CHECKING:  # pragma: no branch  # the checkers know httpx's attributes

@@ -93,7 +93,8 @@ class LazyResponse(httpx.Response):
     def set_closed(self) -> None:
         """Say that the body was read or given up, by who took it from `wire_stream`."""
         if self._unmade is None:
-            self.is_closed = self.is_stream_consumed = True
+            self.is_closed: bool = True
+            self.is_stream_consumed: bool = True
         else:
             self._unmade.is_closed = True
 
@@ -135,9 +136,9 @@ class LazyResponse(httpx.Response):
         else:
             super().__init__(self.status_code, content=unmade.content, **of_wire)
             # Only now, since with a Content-Encoding httpx would decode the body again.
-            self.headers = httpx.Headers(list(unmade.raw_headers))
+            self.headers: httpx.Headers = httpx.Headers(list(unmade.raw_headers))
         if unmade.is_closed:
-            self.is_closed = self.is_stream_consumed = True
+            self.set_closed()
         if unmade.elapsed is not None:
             self.elapsed = datetime.timedelta(seconds=unmade.elapsed)
         self.__dict__.update(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, final
+from typing import Final, NamedTuple, cast, final
 
 import httpx
 import trio
@@ -80,7 +80,7 @@ def trio_seconds(timeout: float | None) -> float:
 
 def _reason(error: Exception) -> str:
     """What went wrong, of the group that happy eyeballs ends in the first."""
-    cause = error.__cause__
+    cause: BaseException | None = error.__cause__
     while isinstance(cause, BaseExceptionGroup):
-        cause = cause.exceptions[0]
+        cause = cast("BaseExceptionGroup[BaseException]", cause).exceptions[0]
     return str(cause or error)

@@ -64,7 +64,7 @@ class Connection:
     def __init__(self, destination: Destination, wire: Wire, parser: ResponseParser, timekeeper: Timekeeper) -> None:
         self.destination: Final = destination
         self.wire: Final = wire
-        self.parser = parser
+        self.parser: ResponseParser = parser
         self._timekeeper: Final = timekeeper
         self._method = b""
         self._is_closed = False
@@ -72,18 +72,18 @@ class Connection:
         self._expired: type[httpx.TimeoutException] | None = None
         self._stream: NetworkStream | None = None
         self._unread = b""
-        self.exchanges = 0
+        self.exchanges: int = 0
         """Requests that it was used for."""
-        self.was_begun = False
+        self.was_begun: bool = False
         """Whether the last of them began to be sent."""
-        self.was_heard = False
+        self.was_heard: bool = False
         """Whether a byte came since then."""
-        self.is_reusable = True
+        self.is_reusable: bool = True
         """Whether it may serve another request, if its parser says so too."""
-        self.idle_since = 0.0
+        self.idle_since: float = 0.0
         """When its last response ended, in seconds of Trio's clock."""
-        self.read_deadline = math.inf
-        self.write_deadline = math.inf
+        self.read_deadline: float = math.inf
+        self.write_deadline: float = math.inf
         self.watch: trio.CancelScope | None = None
         """The scope of the task that waits for the server to close it, while it is idle."""
 

@@ -28,14 +28,14 @@ class H11Parser:
         self._seen = b""  # of a head that is not whole yet
         self._silent = 0  # bytes since the last piece of a body
         self._is_doubtful = False  # whether others may read its head as another
-        self.status = 0
-        self.reason = b""
-        self.version = b"HTTP/1.1"
+        self.status: int = 0
+        self.reason: bytes = b""
+        self.version: bytes = b"HTTP/1.1"
         self.headers: RawHeaders = []
         self.body: list[bytes] = []
-        self.is_complete = True
-        self.keeps_alive = True
-        self.leftover = b""
+        self.is_complete: bool = True
+        self.keeps_alive: bool = True
+        self.leftover: bytes = b""
 
     def begin(self, method: bytes) -> None:
         """Expect the response to a request."""
