@@ -7,11 +7,10 @@ from typing import Final, final
 
 import h11
 
-from ._http1 import MAX_HEAD_SIZE, MAX_HEADERS, ParseError, RawHeaders, values_of
+from ._http1 import MAX_HEAD_SIZE, MAX_HEADERS, SWITCHING, ParseError, RawHeaders, values_of
 
 __all__ = ["H11Parser"]
 
-_SWITCHING: Final = 101
 _END: Final = re.compile(rb"\n\r?\n")  # of a head, as h11 has it
 _DOUBTFUL: Final = re.compile(rb"(?<!\r)\n|\n[ \t]")  # a bare LF, a folded line: RFC 9112, 2.2 and 5.2
 
@@ -100,13 +99,13 @@ class H11Parser:
         self._seen = b""
         self.status, self.reason, self.headers = head.status_code, bytes(head.reason), headers
         self.version = b"HTTP/" + bytes(head.http_version)
-        if head.status_code == _SWITCHING:
+        if head.status_code == SWITCHING:
             self._complete()
 
     def _complete(self) -> None:
         connection = self._connection
         rest, is_closed = connection.trailing_data
-        self.leftover = rest if self.status == _SWITCHING else b""
+        self.leftover = rest if self.status == SWITCHING else b""
         is_over = connection.their_state is h11.DONE and not rest and not is_closed
         self.keeps_alive = is_over and not self._is_doubtful
         self.is_complete = True

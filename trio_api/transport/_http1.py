@@ -15,6 +15,7 @@ __all__ = [
     "LAST_CHUNK",
     "MAX_HEADERS",
     "MAX_HEAD_SIZE",
+    "SWITCHING",
     "ParseError",
     "ResponseParser",
     "Unparsable",
@@ -28,6 +29,7 @@ __all__ = [
 MAX_HEAD_SIZE: Final = 100 * 1024  # bytes without a piece of a body; httpcore has the same for an incomplete event
 MAX_HEADERS: Final = 1000  # header fields of a response; nginx and Node.js stop long before
 LAST_CHUNK: Final = b"0\r\n\r\n"
+SWITCHING: Final = 101  # the one interim status that ends a response: what follows is another protocol
 
 RawHeaders = list[tuple[bytes, bytes]]
 

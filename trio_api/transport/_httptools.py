@@ -6,13 +6,22 @@ from typing import Any, Final, final
 
 import httptools
 
-from ._http1 import MAX_HEAD_SIZE, MAX_HEADERS, ParseError, RawHeaders, Unparsable, is_chunked, keeps_alive, values_of
+from ._http1 import (
+    MAX_HEAD_SIZE,
+    MAX_HEADERS,
+    SWITCHING,
+    ParseError,
+    RawHeaders,
+    Unparsable,
+    is_chunked,
+    keeps_alive,
+    values_of,
+)
 
 __all__ = ["HttptoolsParser"]
 
 _VERSIONS: Final = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
 _START: Final = b"HTTP/"
-_SWITCHING: Final = 101
 
 
 @final
@@ -118,7 +127,7 @@ class HttptoolsParser:
             return
         parser = self._parser
         status: int = parser.get_status_code()
-        if 100 <= status < 200 and status != _SWITCHING:
+        if 100 <= status < 200 and status != SWITCHING:
             return
         if status < 100 or b"\0" in self.reason:
             raise ParseError("no status line")

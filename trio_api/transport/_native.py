@@ -22,7 +22,7 @@ from ._connection import Connection
 from ._events import Events, events_for
 from ._failures import Trace
 from ._housekeeping import Housekeeper
-from ._http1 import render_head
+from ._http1 import SWITCHING, render_head
 from ._nursery import HiddenNursery
 from ._parsers import ParserName, parser_factory
 from ._pool import SLOT, Pool, Waiter
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["FRESH", "READ_WITHIN", "TrioTransport"]
 
 _NO_TIMEOUTS: Final[dict[str, float | None]] = {}
-_SWITCHING: Final = 101
 _Sending: TypeAlias = tuple[bytes, Framing | None]
 
 READ_WITHIN: Final = "trio_api.read_within"
@@ -234,7 +233,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
         else:
             await self._exchange_heads(events, connection, request, sending, timeouts)
         parser = connection.parser
-        if parser.status == _SWITCHING:
+        if parser.status == SWITCHING:
             if "upgrade" not in request.headers:
                 raise httpx.RemoteProtocolError("the server switched protocols, which nobody asked for")
             connection.is_reusable = False

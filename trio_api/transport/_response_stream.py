@@ -10,6 +10,7 @@ import trio
 
 from ..responses import LazyResponse
 from ._connection import Connection
+from ._http1 import SWITCHING
 
 __all__ = ["Keeper", "ResponseStream"]
 
@@ -69,8 +70,10 @@ class ResponseStream(httpx.AsyncByteStream):
     def begin(self, response: LazyResponse) -> None:
         """Be the body of *response*, which is told its ``elapsed`` at the end; that may be at once."""
         self._response = response
-        if self._connection is not None and self._connection.parser.is_complete:
-            self._known = self._finish(self._connection)
+        connection = self._connection
+        # After a 101 the connection is used by whoever asked for it, until the response is closed.
+        if connection is not None and connection.parser.is_complete and connection.parser.status != SWITCHING:
+            self._known = self._finish(connection)
 
     def _set_elapsed(self) -> None:
         if self._response is not None:
