@@ -2,8 +2,8 @@
 
 A slot of the pool that is lost now and then is lost for ever: after some thousand requests nobody gets a connection any
 more. So the last request has to succeed, and no connection may be in use when nobody uses one. The server, in a
-process of its own, answers late, in drips, with a goodbye, or not at all. With httpx's own transport in the place of
-ours the soak shows that it can fail.
+process of its own, answers late, in drips, with a goodbye, or not at all. httpx's own transport can take the place of
+ours, to compare.
 
 The exit code is 0 if the transport lived.
 """
@@ -37,7 +37,7 @@ WARM = 0.1  # the part of the requests after which memory is measured for the fi
 EXAMPLES = """examples:
   python -m tests.soak                          100,000 requests: some minutes
   python -m tests.soak --requests 1000000       the long one
-  python -m tests.soak --transport httpx        httpx's own transport, which does not come to the end
+  python -m tests.soak --transport httpx        httpx's own transport
 """
 
 

@@ -1,4 +1,4 @@
-"""The soak, a short one: ``python -m tests.soak`` is the long one, and shows what httpx's own transport makes of it."""
+"""The soak, a short one: ``python -m tests.soak`` is the long one."""
 
 from __future__ import annotations
 
