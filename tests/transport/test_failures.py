@@ -30,7 +30,7 @@ from support.raw_server import (
 )
 from trio_api._errors import APIConnectionError, APITimeoutError
 from trio_api.retry import Failure, FailureKind
-from trio_api.transport._failures import FOREIGN_ERRORS, Trace, failure_of
+from trio_api.transport._failures import Trace, failure_of, foreign_errors
 
 SECRET = "hunter2"
 NETWORK, STALE, FINAL = FailureKind.NETWORK, FailureKind.STALE, FailureKind.FINAL
@@ -65,7 +65,7 @@ def exchange_blocking(*asks: Ask, **options: Any) -> list[Result]:
             request = ask.build(client, trace.hook)
             try:
                 results.append(client.send(request, stream=ask.hold).status_code)
-            except FOREIGN_ERRORS as error:
+            except foreign_errors() as error:
                 results.append(failure_of(error, trace, request))
     return results
 
@@ -79,7 +79,7 @@ def exchange_trio(*asks: Ask, **options: Any) -> list[Result]:
                 request = ask.build(client, trace.async_hook)
                 try:
                     results.append((await client.send(request, stream=ask.hold)).status_code)
-                except FOREIGN_ERRORS as error:
+                except foreign_errors() as error:
                     results.append(failure_of(error, trace, request))
         return results
 
@@ -412,7 +412,8 @@ async def test_the_async_hook_records_the_same() -> None:
     """Async clients take a coroutine function."""
     trace = Trace()
     await trace.async_hook(H1_SENT[0], {"request": SimpleNamespace(method=b"GET")})
-    assert trace == traced(H1_SENT[0])
+    same = traced(H1_SENT[0])
+    assert (trace.sent, trace.reused) == (same.sent, same.reused) == (True, True)
 
 
 # -- the table -----------------------------------------------------------------------------------------------
@@ -451,7 +452,7 @@ def test_without_a_trace_the_type_decides(
     exception: Exception, expected: tuple[FailureKind, bool | None, type[APIConnectionError]]
 ) -> None:
     """A transport that tells nothing leaves it to the exception's type whether the request was sent."""
-    assert isinstance(exception, FOREIGN_ERRORS)
+    assert isinstance(exception, foreign_errors())
     assert facts(failure_of(exception, Trace(), REQUEST)) == expected
 
 

@@ -16,7 +16,7 @@ from .._records import Reply
 from ..flow import Attempt, CallFlow, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..retry import Failure, FailureKind
-from ..transport import FOREIGN_ERRORS, BlockingIncoming, Trace, blocking_stream, failure_of, read_blocking
+from ..transport import BlockingIncoming, Trace, blocking_stream, failure_of, foreign_errors, read_blocking
 from ._base import BaseClient
 from ._call import Call
 from ._defaults import is_overridden
@@ -126,7 +126,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
             result = Failure(error, FailureKind.FINAL)
         except APIStreamTruncatedError as error:
             result = Failure(error)
-        except FOREIGN_ERRORS as error:
+        except foreign_errors() as error:
             if error is body.error or (auth is not None and error is auth.error):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too
             if isinstance(error, httpx.TimeoutException) and time.monotonic() >= deadline:

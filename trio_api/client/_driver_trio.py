@@ -16,12 +16,12 @@ from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_cre
 from ..responses import LazyResponse
 from ..retry import Failure, FailureKind
 from ..transport import (
-    FOREIGN_ERRORS,
     FRESH,
     READ_WITHIN,
     Trace,
     TrioIncoming,
     failure_of,
+    foreign_errors,
     measure_trio,
     read_trio,
     trio_stream,
@@ -146,7 +146,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             result = Failure(error, FailureKind.FINAL)
         except APIStreamTruncatedError as error:
             result = Failure(error)
-        except FOREIGN_ERRORS as error:
+        except foreign_errors() as error:
             if error is body.error or (auth is not None and error is auth.error):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too
             result = failure_of(error, trace, request)

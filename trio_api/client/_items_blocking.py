@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, final
 
@@ -18,6 +17,7 @@ from ..pages import BasePage, Crawl, CrawlStatistics, Signal, Ticket
 from ..request import FinalRequestOptions
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
     from typing import Self
 
 __all__ = ["LazyFeed", "SyncCrawlIterator", "SyncFetch", "SyncItems"]
@@ -97,6 +97,8 @@ class ThreadedFeed(Feed[T, PageT]):
                 raise ClientStateError(
                     f"the block was entered before, and can't be again: make another object.\n{self._usage}"
                 )
+            from concurrent.futures import ThreadPoolExecutor  # here, since few programs come here
+
             self._entered = True
             self._threads = ThreadPoolExecutor(self._limit, thread_name_prefix="trio_api")
             self._start()

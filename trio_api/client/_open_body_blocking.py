@@ -8,7 +8,7 @@ from typing import final
 
 from .._errors import APIError, APITimeoutError, ClientStateError
 from .._records import Reply
-from ..transport import FOREIGN_ERRORS, BlockingIncoming, Trace, failure_of
+from ..transport import BlockingIncoming, Trace, failure_of, foreign_errors
 
 __all__ = ["OpenBody"]
 
@@ -66,7 +66,7 @@ class OpenBody:
             piece = self._incoming.receive()
             self._is_broken = False
             return piece
-        except FOREIGN_ERRORS as error:
+        except foreign_errors() as error:
             failed = failure_of(error, Trace(sent=True, response_began=True), request).error
         failed.attempts = self._reply.attempts
         raise failed

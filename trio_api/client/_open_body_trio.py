@@ -9,7 +9,7 @@ import trio
 
 from .._errors import APIError, APITimeoutError, ClientStateError
 from .._records import Reply
-from ..transport import FOREIGN_ERRORS, Trace, TrioIncoming, failure_of
+from ..transport import Trace, TrioIncoming, failure_of, foreign_errors
 from ._lifetime import Lifetime
 
 __all__ = ["OpenBody"]
@@ -73,7 +73,7 @@ class OpenBody:
                 piece = await self._incoming.receive()
                 self._is_broken = False
                 return piece
-            except FOREIGN_ERRORS as error:
+            except foreign_errors() as error:
                 sent = Trace(sent=True, response_began=True)
                 failed = failure_of(error, sent, self._reply.response.request).error
             failed.attempts = self._reply.attempts

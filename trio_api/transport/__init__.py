@@ -10,7 +10,7 @@ from ._defaults import (
     DefaultHttpxClient as DefaultHttpxClient,
 )
 from ._disk import rename_durably as rename_durably, replace_durably as replace_durably, write_all as write_all
-from ._failures import FOREIGN_ERRORS as FOREIGN_ERRORS, Trace as Trace, failure_of as failure_of
+from ._failures import Trace as Trace, failure_of as failure_of, foreign_errors as foreign_errors
 from ._incoming import BlockingIncoming as BlockingIncoming, TrioIncoming as TrioIncoming
 from ._native import FRESH as FRESH, READ_WITHIN as READ_WITHIN, TrioTransport as TrioTransport
 from ._nursery import HiddenNursery as HiddenNursery

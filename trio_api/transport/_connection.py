@@ -10,7 +10,6 @@ import httpx
 import trio
 
 from ._connect import Destination, trio_seconds
-from ._h11 import H11Parser
 from ._http1 import ParseError, ResponseParser, Unparsable
 from ._wire import Wire
 
@@ -188,6 +187,8 @@ class Connection:
 
     def _parse_leniently(self, unparsable: Unparsable) -> None:
         """Have h11 read what httptools could not. The connection isn't used again, so that no doubt can do harm."""
+        from ._h11 import H11Parser  # now, since it is hardly ever needed
+
         self.is_reusable = False
         self.parser = H11Parser()
         self.parser.begin(self._method)

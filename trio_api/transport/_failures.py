@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import ssl
 import sys
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
-import attrs
-import h11
 import httpx
 import trio
 
@@ -20,25 +19,27 @@ from .._errors import APIConnectionError, APITimeoutError
 from .._redact import redact_url
 from ..retry import Failure, FailureKind
 
-__all__ = ["FOREIGN_ERRORS", "Trace", "failure_of"]
+__all__ = ["Trace", "failure_of", "foreign_errors"]
 
 
-@attrs.define
 class Trace:
     """What became of the last request that was sent under it: a recorder for httpx's ``trace`` extension.
 
     Pass ``hook`` (or ``async_hook`` to an async client) as ``extensions={"trace": ...}``, a new one each attempt.
     """
 
-    sent: bool | None = None
-    """Whether the request's headers began to be written; None while the transport told nothing."""
-    reused: bool = False
-    """Whether it was sent over a connection that had served another one before."""
-    response_began: bool = False
-    """Whether the headers of the response came."""
-    handled: BaseException | None = attrs.field(factory=sys.exception, repr=False)
-    """What the application was handling when the attempt began: what the attempt raises has it as its context."""
-    _connected: bool = False
+    __slots__ = ("_connected", "handled", "response_began", "reused", "sent")
+
+    def __init__(self, *, sent: bool | None = None, response_began: bool = False) -> None:
+        self.sent = sent
+        """Whether the request's headers began to be written; None while the transport told nothing."""
+        self.reused = False
+        """Whether it was sent over a connection that had served another one before."""
+        self.response_began = response_began
+        """Whether the headers of the response came."""
+        self.handled = sys.exception()
+        """What the application was handling when the attempt began: what the attempt raises has it as its context."""
+        self._connected = False
 
     def hook(self, name: str, info: Mapping[str, Any]) -> None:
         """Take an event of httpcore: ``http11.send_request_headers.started``, ``connection.connect_tcp.failed``..."""
@@ -62,8 +63,7 @@ class Trace:
         self.hook(name, info)
 
 
-@attrs.frozen
-class _Row:
+class _Row(NamedTuple):
     """What an exception of the HTTP stack is to the library."""
 
     what: str
@@ -75,49 +75,48 @@ class _Row:
     """The timeout of httpx that ran out."""
 
 
-_FINAL: Final = FailureKind.FINAL
-_TABLE: Final[dict[type[Exception], _Row]] = {
-    httpx.RequestError: _Row("Connection error"),
-    httpx.ConnectError: _Row("Could not connect", sent=False),
-    httpx.ReadError: _Row("Connection broken while reading the response", sent=True),
-    httpx.WriteError: _Row("Connection broken while sending the request"),
-    httpx.RemoteProtocolError: _Row("The server broke off or broke the protocol", sent=True),
-    httpx.ProxyError: _Row("The proxy refused", sent=False),
-    httpx.TimeoutException: _Row("Timed out", APITimeoutError),
-    httpx.ConnectTimeout: _Row("Connecting timed out", APITimeoutError, sent=False, timeout="connect"),
-    httpx.PoolTimeout: _Row("Waiting for a free connection timed out", APITimeoutError, sent=False, timeout="pool"),
-    httpx.ReadTimeout: _Row("Reading the response timed out", APITimeoutError, sent=True, timeout="read"),
-    httpx.WriteTimeout: _Row("Sending the request timed out", APITimeoutError, timeout="write"),
-    httpx.InvalidURL: _Row("Invalid URL", sent=False, kind=_FINAL),
-    httpx.UnsupportedProtocol: _Row("Unsupported protocol", sent=False, kind=_FINAL),
-    httpx.LocalProtocolError: _Row("The request is no valid HTTP", kind=_FINAL),
-    httpx.TooManyRedirects: _Row("Too many redirects", sent=True, kind=_FINAL),
-    httpx.DecodingError: _Row("The response's content encoding is broken", sent=True, kind=_FINAL),
-    # httpcore maps these only in part
-    h11.LocalProtocolError: _Row("The request is no valid HTTP", kind=_FINAL),
-    ssl.SSLError: _Row("TLS failed"),
-    trio.BrokenResourceError: _Row("Connection broken"),
-    trio.ClosedResourceError: _Row("Connection closed"),
-}
+@functools.cache
+def _table() -> dict[type[Exception], _Row]:
+    """The table, made at the first failure: h11 takes long to import."""
+    import h11
 
-FOREIGN_ERRORS: Final = (
-    httpx.RequestError,
-    httpx.InvalidURL,
-    h11.LocalProtocolError,
-    ssl.SSLError,
-    trio.BrokenResourceError,
-    trio.ClosedResourceError,
-)
-"""What sending and reading may raise by itself; the application's own exceptions are not among them."""
+    final = FailureKind.FINAL
+    return {
+        httpx.RequestError: _Row("Connection error"),
+        httpx.ConnectError: _Row("Could not connect", sent=False),
+        httpx.ReadError: _Row("Connection broken while reading the response", sent=True),
+        httpx.WriteError: _Row("Connection broken while sending the request"),
+        httpx.RemoteProtocolError: _Row("The server broke off or broke the protocol", sent=True),
+        httpx.ProxyError: _Row("The proxy refused", sent=False),
+        httpx.TimeoutException: _Row("Timed out", APITimeoutError),
+        httpx.ConnectTimeout: _Row("Connecting timed out", APITimeoutError, sent=False, timeout="connect"),
+        httpx.PoolTimeout: _Row("Waiting for a free connection timed out", APITimeoutError, sent=False, timeout="pool"),
+        httpx.ReadTimeout: _Row("Reading the response timed out", APITimeoutError, sent=True, timeout="read"),
+        httpx.WriteTimeout: _Row("Sending the request timed out", APITimeoutError, timeout="write"),
+        httpx.InvalidURL: _Row("Invalid URL", sent=False, kind=final),
+        httpx.UnsupportedProtocol: _Row("Unsupported protocol", sent=False, kind=final),
+        httpx.LocalProtocolError: _Row("The request is no valid HTTP", kind=final),
+        httpx.TooManyRedirects: _Row("Too many redirects", sent=True, kind=final),
+        httpx.DecodingError: _Row("The response's content encoding is broken", sent=True, kind=final),
+        h11.LocalProtocolError: _Row("The request is no valid HTTP", kind=final),  # httpcore maps it only in part
+        ssl.SSLError: _Row("TLS failed"),
+        trio.BrokenResourceError: _Row("Connection broken"),
+        trio.ClosedResourceError: _Row("Connection closed"),
+    }
 
-_QUOTED_BYTES: Final = re.compile(r"\bb['\"]|bytearray\(")
-_UNTRUSTED: Final = re.compile(
-    r"\[SSL: \w*(CERTIFICATE|UNKNOWN_CA)"
-)  # OpenSSL's reasons, our own and the peer's alerts
+
+@functools.cache
+def foreign_errors() -> tuple[type[Exception], ...]:
+    """What sending and reading may raise by itself; the application's own exceptions are not among them."""
+    return tuple(_table())
+
+
+_QUOTED_BYTES: Final = r"\bb['\"]|bytearray\("
+_UNTRUSTED: Final = r"\[SSL: \w*(CERTIFICATE|UNKNOWN_CA)"  # OpenSSL's reasons, our own and the peer's alerts
 
 
 def failure_of(exc: Exception, trace: Trace, request: httpx.Request) -> Failure:
-    """Make a failure of an exception that is one of `FOREIGN_ERRORS`.
+    """Make a failure of an exception that is one of `foreign_errors`.
 
     The exception becomes the error's ``__cause__``, without the tracebacks: their frames hold headers. Where its
     text may quote a header or a password it is left out altogether.
@@ -127,7 +126,8 @@ def failure_of(exc: Exception, trace: Trace, request: httpx.Request) -> Failure:
         trace: What it told about the attempt.
         request: What was to be sent.
     """
-    row = next(_TABLE[cls] for cls in type(exc).__mro__ if cls in _TABLE)
+    table = _table()
+    row = next(table[cls] for cls in type(exc).__mro__ if cls in table)
     links = _linked(exc, trace.handled)
     what, kind = row.what, row.kind
     if _is_certificate_failure(links):
@@ -169,7 +169,7 @@ def _linked(exc: BaseException, handled: BaseException | None) -> list[BaseExcep
 
 def _is_certificate_failure(links: list[BaseException]) -> bool:
     """Whether either side refused the other's certificate."""
-    return any(isinstance(link, ssl.SSLCertVerificationError) or _UNTRUSTED.search(str(link)) for link in links)
+    return any(isinstance(link, ssl.SSLCertVerificationError) or re.search(_UNTRUSTED, str(link)) for link in links)
 
 
 def _died_idle(exc: Exception, trace: Trace) -> bool:
@@ -187,4 +187,4 @@ def _died_idle(exc: Exception, trace: Trace) -> bool:
 
 def _may_quote_secrets(link: BaseException) -> bool:
     """Whether the text holds a piece of the input: h11 quotes header lines, httpx parts of the URL."""
-    return isinstance(link, httpx.InvalidURL) or _QUOTED_BYTES.search(str(link)) is not None
+    return isinstance(link, httpx.InvalidURL) or re.search(_QUOTED_BYTES, str(link)) is not None

@@ -11,7 +11,7 @@ import trio
 
 from .._constants import CLEANUP_SECONDS
 from ..responses import ContentDecoder, LazyResponse
-from ._failures import FOREIGN_ERRORS
+from ._failures import foreign_errors
 from ._response_stream import ResponseStream
 
 __all__ = ["BlockingIncoming", "TrioIncoming", "native_stream"]
@@ -117,7 +117,7 @@ async def _unwind(chunks: AsyncIterator[bytes]) -> None:  # noqa: ASYNC910  # a 
     collector, and Trio warns of each. A cancellation is raised at the read at the bottom and passes through all.
     So does what is wrong with bytes that were read before, which nobody wants to know any more.
     """
-    with trio.CancelScope() as scope, contextlib.suppress(*FOREIGN_ERRORS):  # noqa: ASYNC912
+    with trio.CancelScope() as scope, contextlib.suppress(*foreign_errors()):  # noqa: ASYNC912
         scope.cancel(reason="enough was read")
         for _ in range(_MOST_PULLS):
             if await anext(chunks, None) is None:

@@ -6,7 +6,6 @@ import importlib.util
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from ._h11 import H11Parser
 from ._http1 import ResponseParser
 
 __all__ = ["ParserName", "parser_factory"]
@@ -27,6 +26,8 @@ def parser_factory(name: ParserName | None = None) -> Callable[[], ResponseParse
     if name is None:
         name = "h11" if importlib.util.find_spec("httptools") is None else "httptools"
     if name == "h11":
+        from ._h11 import H11Parser
+
         return H11Parser
     if name == "httptools":
         from ._httptools import HttptoolsParser

@@ -16,7 +16,7 @@ from support.transports import OpenTransport, fetch
 from support.wire import Script, Wire, answer, close, ok, reset, wire_server
 from trio_api import APIConnectionError, AsyncAPIClient
 from trio_api.retry import FailureKind
-from trio_api.transport import FOREIGN_ERRORS, Trace, failure_of
+from trio_api.transport import Trace, failure_of, foreign_errors
 
 YESTERDAY = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
 NAME = "api.example.test"
@@ -133,7 +133,7 @@ class TestClientCertificates:
         trace = Trace()
         with RawServer(never_answer, tls=curious) as server:  # which tells why, as a trio.SSLStream does not
             async with opened(verify=trusting) as transport:
-                with pytest.raises(FOREIGN_ERRORS) as caught:
+                with pytest.raises(foreign_errors()) as caught:
                     await fetch(transport, server.url, extensions={"trace": trace.async_hook})
         assert isinstance(caught.value, Exception)
         assert failure_of(caught.value, trace, httpx.Request("GET", server.url)).kind is FailureKind.FINAL

@@ -10,7 +10,7 @@ from support.raw_server import refusing_port
 from support.transports import OpenTransport, Pieces
 from support.wire import Script, Wire, answer, close, ok, reset, wire_server
 from trio_api.retry import FailureKind
-from trio_api.transport import FOREIGN_ERRORS, Trace, failure_of
+from trio_api.transport import Trace, failure_of, foreign_errors
 
 NETWORK, STALE, FINAL = FailureKind.NETWORK, FailureKind.STALE, FailureKind.FINAL
 Facts = tuple[FailureKind, bool | None, bool, bool]
@@ -26,7 +26,7 @@ async def attempt(transport: httpx.AsyncBaseTransport, url: str, method: str = "
             await response.aread()
         finally:
             await response.aclose()
-    except FOREIGN_ERRORS as error:
+    except foreign_errors() as error:
         failure = failure_of(error, trace, request)
         assert failure.error.sent is trace.sent
         return failure.kind, trace.sent, trace.reused, trace.response_began
