@@ -43,6 +43,10 @@ T = TypeVar("T")
 AsyncPageT = TypeVar("AsyncPageT", bound="BaseAsyncPage[Any]")
 
 
+def _is_nothing_to_cut() -> None:
+    """The calls of a client that sends by its caller's HTTP client each have a scope."""
+
+
 def _check_http_client(http_client: object) -> None:
     if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
         raise TypeError(f"http_client must be an httpx.AsyncClient, got {type(http_client).__name__}")
@@ -158,7 +162,8 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
         if entry is not _Entry.OWNER:
             return None  # noqa: ASYNC910  # there is nothing to close
         try:
-            await self._lifetime.finish_calls(self._shutdown_grace)  # noqa: ASYNC102  # a cancellation ends the grace
+            cut = cast("Any", self._client).abort if self._owns_http_client else _is_nothing_to_cut
+            await self._lifetime.finish_calls(self._shutdown_grace, cut)  # noqa: ASYNC102  # a cancellation ends the grace
         finally:
             if self._owns_http_client:
                 with trio.move_on_after(CLEANUP_SECONDS, shield=True):

@@ -36,6 +36,8 @@ class Connector:
         self._tls: Final = tls
         self._uds: Final = uds
         self._local_address: Final = local_address
+        self._connecting: Final[set[trio.CancelScope]] = set()
+        self._is_aborted = False
 
     async def open(self, destination: Destination, timeout: float | None) -> Wire:
         """Connect to *destination*, within *timeout* seconds.
@@ -44,13 +46,24 @@ class Connector:
             httpx.ConnectError: There is no way, or TLS failed; why is its ``__cause__``.
             httpx.ConnectTimeout: The time was up.
         """
-        with trio.move_on_after(trio_seconds(timeout)):
+        with trio.move_on_after(trio_seconds(timeout)) as scope:
+            self._connecting.add(scope)
             try:
                 plain = await self._open_plain(destination)
                 return plain if destination.origin.scheme == "http" else await self._secure(plain, destination)
             except (OSError, UnicodeError) as error:  # UnicodeError: by IDNA the host is no name
                 raise httpx.ConnectError(_reason(error)) from error
+            finally:
+                self._connecting.discard(scope)
+        if self._is_aborted:
+            raise httpx.ConnectError("the transport was closed")
         raise httpx.ConnectTimeout("")
+
+    def abort(self) -> None:
+        """Give up whatever is being opened."""
+        self._is_aborted = True
+        for scope in self._connecting:
+            scope.cancel(reason="the transport was closed")
 
     async def _open_plain(self, destination: Destination) -> PlainWire:
         if self._uds is not None:

@@ -36,6 +36,7 @@ class Housekeeper:
         self._expiry: Final = math.inf if expiry is None else expiry
         self._scope = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
+        self._is_over = False
         self.is_running = False
         self.now: Callable[[], float] = trio.current_time
         """Trio's clock; while `run` runs, without looking for the clock each time."""
@@ -56,18 +57,24 @@ class Housekeeper:
         return self.now() - connection.idle_since >= self._expiry
 
     async def run(self, nursery: trio.Nursery) -> None:
-        """Look after the connections until cancelled, with further tasks in *nursery*."""
+        """Look after the connections until `stop`, with further tasks in *nursery*."""
         self._nursery = nursery
         self.is_running = True
         self.now = trio.lowlevel.current_clock().current_time
         try:
-            while True:
-                with trio.CancelScope(deadline=self.next_look) as self._scope:
+            while not self._is_over:
+                # Shielded: whoever is cancelled may still make a request in a shielded cleanup, and wait for a timeout.
+                with trio.CancelScope(deadline=self.next_look, shield=True) as self._scope:
                     await trio.sleep_forever()
                 self.next_look = self._look(trio.current_time())
         finally:
             self.is_running = False
             self.now = trio.current_time
+
+    def stop(self) -> None:
+        """End `run`: there is nothing left to look after."""
+        self._is_over = True
+        self._scope.cancel(reason="the transport was closed")
 
     def _look(self, now: float) -> float:
         """Do what is due; give when the next thing is."""

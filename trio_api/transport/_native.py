@@ -91,7 +91,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
     # -- lifetime --------------------------------------------------------------------------------------------
 
     def keep_house_in(self, nursery: trio.Nursery) -> None:
-        """Run the housekeeping in *nursery*, which has to end after the last request."""
+        """Run the housekeeping in *nursery* until the transport is closed; cancelling the nursery does not end it."""
         nursery.start_soon(self._housekeeper.run, nursery)
 
     async def __aenter__(self) -> Self:
@@ -114,13 +114,19 @@ class TrioTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close every connection; requests in flight fail."""
+        self.abort()
+        await trio.lowlevel.cancel_shielded_checkpoint()
+
+    def abort(self) -> None:
+        """`aclose`, which waits for nothing."""
         self._is_closed = True
+        self._connector.abort()
         for connection in self._pool.idle():
             self._pool.evict(connection)
         for connection in tuple(self._active):
             connection.abort()
         self._pool.dismiss()
-        await trio.lowlevel.cancel_shielded_checkpoint()
+        self._housekeeper.stop()
 
     # -- a request -------------------------------------------------------------------------------------------
 

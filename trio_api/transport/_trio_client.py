@@ -80,6 +80,19 @@ else:
                 lambda limits: httpx.AsyncHTTPTransport(verify=tls.get(), limits=limits, **options), limits
             )
 
+        def is_native(self) -> bool:
+            """Whether requests go to a `TrioTransport`, and nobody of httpx's or the caller's waits on the way."""
+            direct = self.direct
+            if direct is None or self.auth is not None or not direct.goes_native() or not self.goes_direct():
+                return False
+            hooks = self.event_hooks
+            return not (hooks["request"] or hooks["response"])
+
+        def abort(self) -> None:
+            """End every request that a `TrioTransport` has in flight."""
+            if self.direct is not None:
+                self.direct.native.abort()
+
         # -- sending -----------------------------------------------------------------------------------------
 
         async def send(
