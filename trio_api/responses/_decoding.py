@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 import httpx
@@ -161,11 +161,6 @@ def _inflated(stream: _Inflater, data: bytes) -> Iterator[bytes]:
         yield piece
 
 
-def _make(name: str) -> _Decoder | None:
-    maker = _MAKERS.get(name)
-    return None if maker is None else maker()
-
-
 class _Brotli:
     """br (RFC 7932)."""
 
@@ -252,23 +247,27 @@ class _StandardZstd:
             raise ValueError("the body ends in the middle of its zstd data")
 
 
-_MAKERS: Final[dict[str, Callable[[], _Decoder]]] = {
-    "gzip": _Gzip,
-    "x-gzip": _Gzip,
-    "deflate": _Deflate,
+_BUILT_IN: Final[dict[str, Callable[[], _Decoder]]] = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}
+_OPTIONAL: Final[dict[str, Sequence[tuple[str, Callable[[Any], _Decoder]]]]] = {
+    "br": [("brotli", _Brotli), ("brotlicffi", _Brotli)],
+    # of two, that which has a bound of its own
+    "zstd": [("compression.zstd", _StandardZstd), ("backports.zstd", _StandardZstd), ("zstandard", _Zstandard)],
 }
+"""The packages that undo a coding, with what uses them: the first that is installed is taken."""
 
 
-def _add_optional(coding: str, maker: Callable[[Any], _Decoder], *packages: str) -> None:
-    for package in packages:
+def _make(name: str) -> _Decoder | None:
+    maker = _optional(name) if name in _OPTIONAL else _BUILT_IN.get(name)
+    return None if maker is None else maker()
+
+
+@functools.cache
+def _optional(name: str) -> Callable[[], _Decoder] | None:
+    """What undoes a coding by a package, which is imported when the coding is first met; None without it."""
+    for package, maker in _OPTIONAL[name]:
         try:
             library = importlib.import_module(package)
         except ImportError:
             continue
-        _MAKERS[coding] = functools.partial(maker, library)
-        return
-
-
-_add_optional("br", _Brotli, "brotli", "brotlicffi")
-_add_optional("zstd", _Zstandard, "zstandard")
-_add_optional("zstd", _StandardZstd, "compression.zstd", "backports.zstd")  # of two, this has a bound of its own
+        return functools.partial(maker, library)
+    return None
