@@ -27,7 +27,7 @@ from trio_api._records import Reply
 from trio_api.flow import Attempt, CallRules, Outcome, call_flow
 from trio_api.request import Origins
 from trio_api.responses import LazyResponse
-from trio_api.retry import Failure, FailureKind
+from trio_api.retry import Failure, FailureKind, OriginBooks
 
 URL = "https://api.example.com/v1/items"
 KEY = {"Idempotency-Key": "k"}
@@ -71,6 +71,7 @@ def rules(
         origins=Origins(httpx.URL(URL)),
         follow_redirects=follow_redirects,
         idempotency_header=header,
+        books=OriginBooks(hooks.get("budget")),
         should_retry=hooks.get("should_retry", lambda response: None),
         status_error=hooks.get("status_error", status_error),
     )

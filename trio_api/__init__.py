@@ -85,7 +85,12 @@ from .request import (
     make_request_options as make_request_options,
     path_template as path_template,
 )
-from .retry import RetryPolicy as RetryPolicy
+from .retry import (
+    ClientStatistics as ClientStatistics,
+    OriginStatistics as OriginStatistics,
+    RetryBudget as RetryBudget,
+    RetryPolicy as RetryPolicy,
+)
 from .streaming import (
     JSONLDecoder as JSONLDecoder,
     ServerSentEvent as ServerSentEvent,

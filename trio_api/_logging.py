@@ -1,7 +1,7 @@
 """The library's log: logger ``trio_api``, what goes there, and ``TRIO_API_LOG``.
 
-DEBUG has one line an exchange, INFO one a retry, WARNING one for each place of a model that responses do not fit.
-Bodies, query values and header values never go there.
+DEBUG has one line an exchange, INFO one a retry, made or refused, WARNING one for each place of a model that responses
+do not fit. Bodies, query values and header values never go there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import httpx
 from ._records import AttemptRecord
 from ._redact import redact_log_records, redact_url
 
-__all__ = ["log_exchange", "log_retry", "logger", "set_up_logging"]
+__all__ = ["log_exchange", "log_refusal", "log_retry", "logger", "set_up_logging"]
 
 logger: Final = logging.getLogger("trio_api")
 _FORMAT: Final = "[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s"
@@ -45,6 +45,17 @@ def log_retry(request: httpx.Request, record: AttemptRecord, retry: int, max_ret
         record.waited,
         record.number,
         record.status_code if record.error is None else type(record.error).__name__,
+    )
+
+
+def log_refusal(request: httpx.Request, retries: int, max_retries: int) -> None:
+    """INFO: a retry that was due, and that the retry budget does not pay for."""
+    logger.info(
+        "%s %s: no retry %d of %d, the retry budget of this origin is used up",
+        request.method,
+        redact_url(request.url),
+        retries + 1,
+        max_retries,
     )
 
 

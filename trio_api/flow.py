@@ -16,16 +16,19 @@ import attrs
 import httpx
 
 from ._errors import APIConnectionError, APIError
-from ._logging import log_exchange, log_retry
+from ._logging import log_exchange, log_refusal, log_retry
 from ._records import AttemptRecord, Reply
-from .request import Origins, RedirectProblem, redirect_request
+from .request import LazyRequest, Origin, Origins, RedirectProblem, origin_of, redirect_request
 from .responses import header_of
 from .retry import (
     IDEMPOTENT_METHODS,
     Failure,
     FailureKind,
+    OriginBook,
+    OriginBooks,
     RetryPolicy,
     failure_is_retryable,
+    is_throttling,
     parse_retry_after,
     status_is_retryable,
 )
@@ -42,6 +45,8 @@ class Attempt:
     redirect: httpx.Request | None = None
     is_fresh: bool = False
     """Whether a connection that is open already won't do: the last one was dead."""
+    cost: int = 0
+    """What the last retry cost the budget, in tokens."""
 
 
 FIRST_ATTEMPT: Final = Attempt()
@@ -76,6 +81,8 @@ class CallRules:
     """The hook of the client: None leaves the decision to the policy."""
     status_error: Callable[[httpx.Response], APIError]
     """Makes the error of a status of 400 or more."""
+    books: OriginBooks
+    """What retries are paid from, origin by origin, and counted in."""
 
 
 CallFlow: TypeAlias = Generator[Attempt, Outcome, Reply]
@@ -103,33 +110,34 @@ def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequenc
     records = list(earlier)
     attempt, retries = first, first.retries_taken
     replaced = False  # whether a dead kept-alive connection was replaced for this attempt
+    book: OriginBook | None = None
     while True:
         outcome = yield attempt
         result = outcome.result
+        if book is None:
+            book = rules.books.of(_origin_of(outcome.request, rules))
+        book.attempts += 1
         if rules.follow_redirects and isinstance(result, httpx.Response) and 300 <= result.status_code < 400:
             outcome = yield from _redirected_flow(rules, attempt, outcome)
             result = outcome.result
         record = _record(len(records), outcome)
+        log_exchange(outcome.request, record)
         if isinstance(result, httpx.Response) and result.status_code < 400:
             records.append(record)
-            log_exchange(outcome.request, record)
+            book.succeed(attempt.cost if retries else None)
             return Reply(result, tuple(records), retries)
         if not replaced and _died_idle(outcome, rules):
-            replaced, attempt = True, Attempt(retries, is_fresh=True)
+            replaced, attempt = True, Attempt(retries, is_fresh=True, cost=attempt.cost)
             records.append(record)
-            log_exchange(outcome.request, record)
             continue
         retry_after = parse_retry_after(result.headers) if isinstance(result, httpx.Response) else None
-        wait = None
-        if retries < rules.policy.max_retries and _may_retry(outcome, rules):
-            wait = rules.policy.delay(retries, retry_after=retry_after, time_left=outcome.time_left)
-        record = attrs.evolve(record, waited=wait or 0.0)
+        retry = _due_retry(outcome, rules, retries, retry_after, book)
+        record = attrs.evolve(record, waited=0.0 if retry is None else retry.after)
         records.append(record)
-        log_exchange(outcome.request, record)
-        if wait is None:
+        if retry is None:
+            book.failed += 1
             raise _final_error(outcome, rules, records, retry_after)
-        retries, replaced = retries + 1, False
-        attempt = Attempt(retries, wait)
+        attempt, retries, replaced = retry, retry.retries_taken, False
         log_retry(outcome.request, record, retries, rules.policy.max_retries)
         if rules.policy.on_retry is not None:
             rules.policy.on_retry(record)
@@ -169,6 +177,13 @@ def _record(number: int, outcome: Outcome) -> AttemptRecord:
     )
 
 
+def _origin_of(request: httpx.Request, rules: CallRules) -> Origin:
+    """Where *request* goes; one that was never built has the base URL's origin, unless it names another."""
+    if isinstance(request, LazyRequest):
+        return request.origin
+    return origin_of(request.url) if request.url.is_absolute_url else rules.origins.base
+
+
 def _is_keyed(request: httpx.Request, rules: CallRules) -> bool:
     return rules.idempotency_header is not None and rules.idempotency_header in request.headers
 
@@ -193,6 +208,25 @@ def _may_retry(outcome: Outcome, rules: CallRules) -> bool:
     if decided is not None:
         return decided
     return status_is_retryable(outcome.result.status_code, outcome.result.headers, method=method, keyed=keyed)
+
+
+def _due_retry(
+    outcome: Outcome, rules: CallRules, taken: int, retry_after: float | None, book: OriginBook
+) -> Attempt | None:
+    """The retry that a failure is due, paid for; None if there shall be none, or the budget does not have the means."""
+    if taken >= rules.policy.max_retries or not _may_retry(outcome, rules):
+        return None
+    wait = rules.policy.delay(taken, retry_after=retry_after, time_left=outcome.time_left)
+    if wait is None:
+        return None
+    result = outcome.result
+    cost = book.pay_retry(
+        throttled=isinstance(result, httpx.Response) and is_throttling(result.status_code, retry_after)
+    )
+    if cost is None:
+        log_refusal(outcome.request, taken, rules.policy.max_retries)
+        return None
+    return Attempt(taken + 1, wait, cost=cost)
 
 
 def _final_error(

@@ -445,7 +445,8 @@ async def test_retries_without_a_wait_let_others_run() -> None:
             await trio.lowlevel.checkpoint()
             turns += 1
 
-    settings: Any = {"http_client": httpx.AsyncClient(transport=Eager()), "retry": RetryPolicy(initial=0)}
+    retry: Any = {"retry": RetryPolicy(initial=0), "retry_budget": None}
+    settings = {"http_client": httpx.AsyncClient(transport=Eager()), **retry}
     async with AsyncAPIClient(base_url=BASE_URL, max_retries=50, **settings) as client, trio.open_nursery() as nursery:
         nursery.start_soon(other)
         with pytest.raises(InternalServerError):

@@ -31,7 +31,7 @@ from ..request import (
     timeout_parts,
 )
 from ..responses import BaseAPIResponse, Decoded, ProblemLog, decode, decode_event, make_status_error
-from ..retry import Failure, FailureKind, RetryPolicy
+from ..retry import ClientStatistics, Failure, FailureKind, OriginBooks, RetryPolicy
 from ..streaming import ServerSentEvent
 from ..transport import WatchedAuth
 from ._call import Call, split_wrapper, whole_options
@@ -72,6 +72,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         transport_options: dict[str, Any],
         base_url: str | httpx.URL,
         retry: Any,
+        retry_budget: Any,
         trusted_origins: Any,
         custom_headers: Any,
         custom_query: Any,
@@ -85,6 +86,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
             trusted_origins=checked_origins(trusted_origins),
             **settings,
             **{name: value for name, value in optional.items() if value is not None},
+            **({} if isinstance(retry_budget, NotGiven) else {"retry_budget": retry_budget}),
         )
         given = {name: value for name, value in transport_options.items() if not isinstance(value, NotGiven)}
         if http_client is not None and given:
@@ -96,6 +98,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
         self._owns_http_client = http_client is None
         self._client = default_http_client(**given) if http_client is None else http_client
         self._problem_log = ProblemLog()
+        self._books = OriginBooks(self._config.retry_budget)
         self._kept_defaults = DefaultsKeeper(self._config, BaseClient)
 
     def __repr__(self) -> str:
@@ -125,6 +128,10 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
     def total_timeout(self) -> float | None:
         """Seconds for one call with all its attempts and waits, or None."""
         return self._config.total_timeout
+
+    def statistics(self) -> ClientStatistics:
+        """How the calls of this client have fared, origin by origin, with those of the copies that share its budget."""
+        return self._books.statistics()
 
     @property
     def _max_response_bytes(self) -> int:
@@ -187,13 +194,15 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
 
     # -- copies ----------------------------------------------------------------------------------------------
 
-    def _copy(self, *, http_client: Any, **changes: Any) -> Self:
+    def _copy(self, *, http_client: Any, retry_budget: Any, **changes: Any) -> Self:
         copied = object.__new__(type(self))
         copied.__dict__.update(self.__dict__)
         for name in self.__dict__:
             if isinstance(getattr(type(self), name, None), functools.cached_property):
                 del copied.__dict__[name]  # made from the parent; made anew from the copy when asked for
-        copied._config = self._config.with_changes(**changes)
+        copied._config = self._config.with_changes(retry_budget=retry_budget, **changes)
+        if not isinstance(retry_budget, NotGiven):
+            copied._books = OriginBooks(retry_budget)
         if http_client is not None:
             copied._client, copied._owns_http_client = http_client, False
         copied._kept_defaults = DefaultsKeeper(copied._config, BaseClient)
@@ -224,6 +233,7 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
             idempotency_header=self.idempotency_header,
             should_retry=self._should_retry,
             status_error=self._status_error,
+            books=self._books,
         )
         return Call(
             options=options,

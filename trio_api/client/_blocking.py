@@ -15,7 +15,7 @@ from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..request import FinalRequestOptions
-from ..retry import RetryPolicy
+from ..retry import RetryBudget, RetryPolicy
 from ..transport import DefaultHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
 from ._defaults import is_overridden
@@ -63,6 +63,8 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
         custom_headers: Headers that every request carries; `omit` removes one.
         custom_query: Query parameters that every request carries.
         retry: The retry policy.
+        retry_budget: What the retries of all calls to an origin are paid from, those of copies too; None for retries
+            without bound. Default: ``RetryBudget()``.
         max_response_bytes: The most, in bytes, that a buffered response may decode to.
         trusted_origins: Origins besides the base URL's that credentials may go to: ``"https://cdn.example.com"``.
         follow_redirects: Whether redirects are followed.
@@ -87,6 +89,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
         custom_headers: Headers | None = None,
         custom_query: Query | None = None,
         retry: RetryPolicy | None = None,
+        retry_budget: RetryBudget | NotGiven | None = not_given,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         trusted_origins: Iterable[str] = (),
         follow_redirects: bool = True,
@@ -118,6 +121,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
             custom_headers=custom_headers,
             custom_query=custom_query,
             retry=retry,
+            retry_budget=retry_budget,
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,
@@ -160,6 +164,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
         set_custom_query: Query | None = None,
         http_client: httpx.Client | None = None,
         retry: RetryPolicy | NotGiven = not_given,
+        retry_budget: RetryBudget | NotGiven | None = not_given,
         max_response_bytes: int | NotGiven = not_given,
         trusted_origins: Iterable[str] | NotGiven = not_given,
         follow_redirects: bool | NotGiven = not_given,
@@ -179,6 +184,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
             set_custom_query: In place of the parent's.
             http_client: An open `httpx.Client` to send by; its owner closes it.
             retry: In place of the parent's.
+            retry_budget: In place of the one shared with the parent: a full one, with statistics of its own.
             max_response_bytes: In place of the parent's.
             trusted_origins: In place of the parent's.
             follow_redirects: In place of the parent's.
@@ -199,6 +205,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
             custom_query=custom_query,
             set_custom_query=set_custom_query,
             retry=retry,
+            retry_budget=retry_budget,
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,

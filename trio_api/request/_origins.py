@@ -54,7 +54,9 @@ class Origins:
     """
 
     def __init__(self, base: httpx.URL, trusted: Iterable[str] = ()) -> None:
-        self._trusted = frozenset([origin_of(base), *map(_parse_trusted, trusted)])
+        self.base: Final = origin_of(base)
+        """The base URL's own."""
+        self._trusted = frozenset([self.base, *map(_parse_trusted, trusted)])
 
     def trusts(self, url: httpx.URL) -> bool:
         """Whether credentials may go to *url*."""

@@ -13,7 +13,14 @@ import httpx
 
 from .._errors import APIConnectionError, APIStreamTruncatedError, ResponseTooLargeError
 
-__all__ = ["IDEMPOTENT_METHODS", "Failure", "FailureKind", "failure_is_retryable", "status_is_retryable"]
+__all__ = [
+    "IDEMPOTENT_METHODS",
+    "Failure",
+    "FailureKind",
+    "failure_is_retryable",
+    "is_throttling",
+    "status_is_retryable",
+]
 
 IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """Methods that may reach the server twice with the effect of once (RFC 9110, section 9.2.2)."""
@@ -84,6 +91,20 @@ def failure_is_retryable(failure: Failure, *, method: str, keyed: bool) -> bool:
         return False
     unsent = isinstance(failure.error, APIConnectionError) and failure.error.sent is False
     return unsent or _may_arrive_twice(method, keyed)
+
+
+def is_throttling(status: int, retry_after: float | None) -> bool:
+    """Whether an answer asks for patience: the server works, and has too much to do.
+
+    429 does (RFC 6585, section 4), and 503 where it says how long (RFC 9110, section 15.6.4). The AWS SDKs tell by the
+    error code in the body, under which a 503 may be either: ``SlowDown`` or a plain failure. Where there is no such
+    code, the ``Retry-After`` is what tells them apart.
+
+    Args:
+        status: The status code.
+        retry_after: Seconds that the answer asked to wait, or None.
+    """
+    return status == 429 or (status == 503 and retry_after is not None)
 
 
 def _may_arrive_twice(method: str, keyed: bool) -> bool:

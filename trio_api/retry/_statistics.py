@@ -1,0 +1,39 @@
+"""How the calls of a client have fared, origin by origin: what ``client.statistics()`` gives."""
+
+from __future__ import annotations
+
+from typing import final
+
+import attrs
+
+__all__ = ["ClientStatistics", "OriginStatistics"]
+
+
+@final
+@attrs.frozen(kw_only=True)
+class OriginStatistics:
+    """How the calls to one origin have fared: those that begin there, wherever redirects lead them."""
+
+    origin: str
+    """Scheme, host and port: ``https://api.example.com:443``."""
+    calls: int
+    """Calls that came to an end: a response, or an error of this library's. Cancelled ones are not among them."""
+    failed: int
+    """Those of them that came to an error."""
+    attempts: int
+    """Attempts whose end was seen, those of calls that go on too."""
+    retries: int
+    """Retries that were due and paid for."""
+    retries_refused: int
+    """Retries that were due and not made, since the budget was used up."""
+    budget_left: int | None
+    """Tokens left of the retry budget; None where there is no budget."""
+
+
+@final
+@attrs.frozen(kw_only=True)
+class ClientStatistics:
+    """How the calls of a client and of the copies that share its budget have fared."""
+
+    origins: tuple[OriginStatistics, ...]
+    """One for each origin, the one used last at the end; of the 1,000 that were used last."""
