@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import attrs
 import httpx
 
@@ -26,8 +28,7 @@ class AttemptRecord:
     """The response's ``x-request-id`` header."""
 
 
-@attrs.define
-class Reply:
+class Reply(NamedTuple):
     """What a call comes to when it succeeds."""
 
     response: httpx.Response

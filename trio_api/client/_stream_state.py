@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import attrs
 import httpx
@@ -31,8 +31,7 @@ _NO_CONTENT: Final = 204
 _PROBLEMS_KEPT: Final = 1000  # of a stream: it may have no end, and memory has
 
 
-@attrs.frozen(kw_only=True)
-class StreamPlan:
+class StreamPlan(NamedTuple):
     """What `stream` was asked for, checked."""
 
     cast_to: Any

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 __all__ = ["Link", "parse_links"]
 
@@ -15,8 +13,7 @@ _PARAMETER: Final = re.compile(r"[ \t]*;[ \t]*([^ \t=;,]*)(?:[ \t]*(=)[ \t]*)?")
 _VALUE: Final = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|$)|([^;,]*)', re.DOTALL)
 
 
-@attrs.frozen
-class Link:
+class Link(NamedTuple):
     """One link of a header."""
 
     target: str

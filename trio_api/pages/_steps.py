@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import attrs
 import httpx
@@ -69,8 +69,7 @@ def _changes(new: Mapping[str, Any], old: Mapping[str, Any], scalar: Callable[[o
 FIRST_PAGE: Final = Step()
 
 
-@attrs.frozen(repr=False)
-class Position:
+class Position(NamedTuple):
     """A page that is still to be given out, whole or in part."""
 
     step: Step = FIRST_PAGE

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-import attrs
 import httpx
 
 from .._errors import APIResponseValidationError, CrossOriginError, PaginationLoopError
@@ -41,34 +40,43 @@ class SlotState(enum.Enum):
     DROPPED = "no part of the list after all"
 
 
-@attrs.define(eq=False, repr=False)
 class Slot(Generic[PageT]):
-    """The place of one page in its list."""
+    """The place of one page in its list.
 
-    track: Track[PageT]
-    step: Step
-    skip: int = 0
-    """How many items were given out before the crawl began."""
-    follow: bool = True
-    """Whether what comes after it is still to be planned, once it has come."""
-    successor: Step | None = None
-    """The next step of the plan that this page has to confirm."""
-    isolated: bool = False
-    """Whether it comes from a token in which the pages after it stand for themselves."""
-    state: SlotState = SlotState.WAITING
-    page: PageT | None = None
-    items: Sequence[Any] = ()
-    error: BaseException | None = None
+    Args:
+        track: The list.
+        step: The request of the page.
+        skip: How many items were given out before the crawl began.
+        follow: Whether what comes after it is still to be planned, once it has come.
+        isolated: Whether it comes from a token in which the pages after it stand for themselves.
+    """
+
+    __slots__ = ("error", "follow", "isolated", "items", "page", "skip", "state", "step", "successor", "track")
+
+    def __init__(
+        self, track: Track[PageT], step: Step, skip: int = 0, follow: bool = True, *, isolated: bool = False
+    ) -> None:
+        self.track: Final = track
+        self.step: Final = step
+        self.skip: Final = skip
+        self.follow = follow
+        self.isolated: Final = isolated
+        self.successor: Step | None = None
+        """The next step of the plan that this page has to confirm."""
+        self.state: SlotState = SlotState.WAITING
+        self.page: PageT | None = None
+        self.items: Sequence[Any] = ()
+        self.error: BaseException | None = None
 
 
-@attrs.define(eq=False, repr=False)
 class Board(Generic[PageT]):
     """Where the pages of all lists of a crawl stand. The keys of a dict are a set that keeps its order."""
 
-    in_flight: int = 0
-    ready: dict[Slot[PageT], None] = attrs.field(factory=dict[Slot[PageT], None])
-    """In the order of arrival."""
-    failed: dict[Slot[PageT], None] = attrs.field(factory=dict[Slot[PageT], None])
+    def __init__(self) -> None:
+        self.in_flight: int = 0
+        self.ready: dict[Slot[PageT], None] = {}
+        """In the order of arrival."""
+        self.failed: dict[Slot[PageT], None] = {}
 
     def settle(self, slot: Slot[PageT], state: SlotState) -> None:
         """Note what has become of a slot."""

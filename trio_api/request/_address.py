@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
-import attrs
 import httpx
 
 from ._origins import Origin, origin_of
@@ -25,8 +24,7 @@ def is_plain_path(text: str) -> bool:
     return len(text) <= _LONGEST and _PLAIN_PATH.fullmatch(text) is not None
 
 
-@attrs.define
-class Address:
+class Address(NamedTuple):
     """Where one request goes."""
 
     origin: Origin

@@ -39,14 +39,14 @@ def form_of(options: FinalRequestOptions, qs: Querystring) -> Multipart:
         raise ValueError("files are nested too deeply") from None
 
 
-@attrs.frozen
 class _Names:
     """Gives each part its name; nested ones as the client's query has them.
 
     Arrays are ``name[]`` unless the query has them by index: servers tell arrays of a form by that alone.
     """
 
-    qs: Querystring
+    def __init__(self, qs: Querystring) -> None:
+        self.qs: Final = qs
 
     @property
     def array_format(self) -> ArrayFormat:

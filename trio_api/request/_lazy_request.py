@@ -7,9 +7,8 @@ own headers are rendered once. httpx's objects take longer to make than the requ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-import attrs
 import httpx
 
 from .._redact import RedactedRequest
@@ -23,8 +22,7 @@ __all__ = ["Draft", "LazyRequest"]
 _LOOKED_AT: Final = ("method", "url", "headers", "stream")  # what may be set before it was ever read
 
 
-@attrs.define
-class Draft:
+class Draft(NamedTuple):
     """What a request is made of."""
 
     method: str

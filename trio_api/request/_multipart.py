@@ -10,9 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from email.message import Message
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from ._headers import encode_headers
 from ._sources import CHUNK_SIZE, Pieces, Source
@@ -25,8 +23,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ESCAPES: Final = str.maketrans({'"': "%22", "\\": "\\\\"})
 
 
-@attrs.frozen
-class Part:
+class Part(NamedTuple):
     """One part of a multipart body."""
 
     head: bytes

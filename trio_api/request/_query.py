@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal, TypeAlias, TypeGuard, cast
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeGuard, cast
 from urllib.parse import quote, unquote_plus
 
 import attrs
@@ -28,8 +28,7 @@ _INNER: Final = {"brackets": re.compile(r"\["), "dots": re.compile(r"[\[.]")}  #
 _ARRAY_MARK: Final = re.compile(r"\[\d*\]")
 
 
-@attrs.frozen
-class QueryLayer:
+class QueryLayer(NamedTuple):
     """One source of query parameters, ready to be laid over others."""
 
     claims: frozenset[str] = frozenset()

@@ -8,9 +8,8 @@ from __future__ import annotations
 import base64
 import functools
 import re
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
-import attrs
 import httpx
 
 from .._redact import redact_url
@@ -124,8 +123,7 @@ def prepare_base_url(base_url: str | httpx.URL) -> tuple[httpx.URL, str | None]:
     return _without_userinfo(url).copy_with(raw_path=slashed + mark + query), _basic(url)
 
 
-@attrs.frozen(repr=False)
-class ResolvedURL:
+class ResolvedURL(NamedTuple):
     """Where a request goes. Nothing is parsed until `url` is asked for."""
 
     location: str

@@ -9,7 +9,6 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
-import attrs
 import httpx
 
 from .._errors import APIResponseValidationError, ClientStateError
@@ -142,7 +141,7 @@ class BaseAPIResponse(Generic[R]):
 
     def _set_read(self, response: httpx.Response) -> None:
         """Take the response with its body in it."""
-        self._reply = attrs.evolve(self._reply, response=response)
+        self._reply = self._reply._replace(response=response)
 
     def _parse(self, to: Any = None) -> Any:
         """Build *to* (default: what the call asked for) from the body, which has been read; once per type."""

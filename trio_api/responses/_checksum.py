@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-
-import attrs
+from typing import NamedTuple
 
 __all__ = ["Checksum"]
 
 
-@attrs.frozen
-class Checksum:
+class Checksum(NamedTuple):
     """An algorithm of `hashlib` and the digest that is expected, in lower-case hexadecimal digits."""
 
     algorithm: str

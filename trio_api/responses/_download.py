@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 import attrs
 import httpx
@@ -36,8 +36,7 @@ class Phase(enum.Enum):
     DONE = "the file is whole"
 
 
-@attrs.frozen
-class Partial:
+class Partial(NamedTuple):
     """What an earlier download left."""
 
     size: int

@@ -11,24 +11,43 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, final
 
-import attrs
 import httpx
 
 __all__ = ["LazyResponse", "header_of", "raw_header"]
 
 
-@attrs.define
 class _Unmade:
     """What httpx's constructor is given once it is run."""
 
-    raw_headers: Sequence[tuple[bytes, bytes]]
-    request: httpx.Request | None
-    stream: httpx.AsyncByteStream | None
-    extensions: Mapping[str, Any]
-    content: bytes | None
-    default_encoding: Any = "utf-8"
-    elapsed: float | None = None
-    is_closed: bool = False
+    __slots__ = (
+        "content",
+        "default_encoding",
+        "elapsed",
+        "extensions",
+        "is_closed",
+        "raw_headers",
+        "request",
+        "stream",
+    )
+
+    def __init__(
+        self,
+        raw_headers: Sequence[tuple[bytes, bytes]],
+        request: httpx.Request | None,
+        stream: httpx.AsyncByteStream | None,
+        extensions: Mapping[str, Any],
+        content: bytes | None,
+        default_encoding: Any,
+        elapsed: float | None,
+    ) -> None:
+        self.raw_headers = raw_headers
+        self.request = request
+        self.stream = stream
+        self.extensions = extensions
+        self.content = content
+        self.default_encoding = default_encoding
+        self.elapsed = elapsed
+        self.is_closed = False
 
 
 def raw_header(raw_headers: Sequence[tuple[bytes, bytes]], name: bytes) -> bytes | None:

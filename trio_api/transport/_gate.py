@@ -13,7 +13,6 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, cast, final
 
-import attrs
 import httpx
 import trio
 
@@ -25,15 +24,15 @@ WEAR_LIMIT: Final = 50  # aborted requests; half of the 100 streams that servers
 _SMALL_REST: Final = 256 * 1024  # bytes; WEAR_LIMIT rests as large still fit httpcore's window of 16 MiB
 
 
-@attrs.define(eq=False)
 class _Generation:
     """One of httpx's transports, from its making to its replacement."""
 
-    transport: httpx.AsyncBaseTransport
-    users: int = 0
-    """Requests and open responses."""
-    wear: int = 0
-    """Requests that were aborted: each may have cost a slot of the pool, or a stream of an HTTP/2 connection."""
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self.transport: Final = transport
+        self.users: int = 0
+        """Requests and open responses."""
+        self.wear: int = 0
+        """Requests that were aborted: each may have cost a slot of the pool, or a stream of an HTTP/2 connection."""
 
 
 @final
