@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 import trio
-from support.wire import Script, Wire, answer, linger, ok, wire_server
 from trio.testing import wait_all_tasks_blocked
 
+from support.wire import Script, Wire, answer, linger, ok, wire_server
 from trio_api import AsyncAPIClient, ClientStateError
 
 UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
@@ -50,7 +50,7 @@ async def test_a_call_is_cut_off_at_once(state: str) -> None:
     scheme, script, call = STATES[state]
     async with wire_server(script) as server, trio.open_nursery() as nursery:
         origin = f"{scheme}://127.0.0.1:{server.port}"
-        with trio.fail_after(5):
+        with trio.fail_after(2):
             async with AsyncAPIClient(base_url=origin) as client:
                 nursery.start_soon(cut_off, client, call)
                 await wait_all_tasks_blocked(0.01)
@@ -61,7 +61,7 @@ async def test_a_call_in_the_queue_is_cut_off_at_once() -> None:
     """The one that has the only connection and the one that waits for it both get the error."""
     limits = httpx.Limits(max_connections=1)
     async with wire_server(linger) as server, trio.open_nursery() as nursery:
-        with trio.fail_after(5):
+        with trio.fail_after(2):
             async with AsyncAPIClient(base_url=server.url, limits=limits) as client:
                 for _ in range(2):
                     nursery.start_soon(cut_off, client, get)
@@ -82,11 +82,14 @@ async def test_a_call_may_finish_within_the_grace() -> None:
     async def call(client: AsyncAPIClient) -> None:
         got.append(await get(client))
 
-    async with wire_server(script) as server, trio.open_nursery() as nursery:
-        async with AsyncAPIClient(base_url=server.url, shutdown_grace=5) as client:
-            nursery.start_soon(call, client)
-            await wait_all_tasks_blocked(0.01)
-            nursery.start_soon(_set_later, come)
+    async with (
+        wire_server(script) as server,
+        trio.open_nursery() as nursery,
+        AsyncAPIClient(base_url=server.url, shutdown_grace=5) as client,
+    ):
+        nursery.start_soon(call, client)
+        await wait_all_tasks_blocked(0.01)
+        nursery.start_soon(_set_later, come)
     assert got == [b"late"]
 
 
