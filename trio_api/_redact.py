@@ -47,7 +47,7 @@ SAFE_HEADERS: Final = frozenset(
 """Lower-case names of the headers whose values may be shown."""
 
 
-_NO_PORT: Final = re.compile(r"^((?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//)(?!\[)[^/:]*:[0-9]*[^0-9/].*", re.DOTALL)
+_NO_PORT: Final = r"(?s)^((?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//)(?!\[)[^/:]*:[0-9]*[^0-9/].*"
 """A colon in the authority without a port behind it: a password whose ``/``, ``?`` or ``#`` was not quoted."""
 
 
@@ -58,7 +58,7 @@ def redact_url(url: httpx.URL | str) -> str:
     """
     text = re.split(r"[?#]", str(url), maxsplit=1)[0]
     text = re.sub(r"^([a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/]*@", r"\1//", text)
-    return _NO_PORT.sub(rf"\1{REDACTED}", text)
+    return re.sub(_NO_PORT, rf"\1{REDACTED}", text)
 
 
 def redacted_headers(headers: Mapping[str, object] | Iterable[tuple[str, object]]) -> dict[str, object]:
@@ -177,11 +177,9 @@ _HTTP_LOGGERS: Final = tuple(
         *(f"httpcore{suffix}.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
     )
 )
-_URL_IN_TEXT: Final = re.compile(r"""\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>]+""")
-_HEADERS_IN_TEXT: Final = re.compile(r"""\(b(['"])(?P<name>(?:(?!\1).)*)\1, *b(['"])(?P<value>(?:\\.|(?!\3).)*)\3\)""")
-
-
-_EXCEPTION_IN_TEXT: Final = re.compile(r"""\bexception=(?P<name>\w*)\(.*\bb\\?['"].*""", re.DOTALL)
+_URL_IN_TEXT: Final = r"""\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>]+"""
+_HEADERS_IN_TEXT: Final = r"""\(b(['"])(?P<name>(?:(?!\1).)*)\1, *b(['"])(?P<value>(?:\\.|(?!\3).)*)\3\)"""
+_EXCEPTION_IN_TEXT: Final = r"""(?s)\bexception=(?P<name>\w*)\(.*\bb\\?['"].*"""
 """An exception whose text has bytes in it: h11 quotes the line of the headers that it does not like."""
 
 
@@ -194,10 +192,10 @@ class LogRedactor(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        text = _URL_IN_TEXT.sub(lambda match: redact_url(match[0]), text)
+        text = re.sub(_URL_IN_TEXT, lambda match: redact_url(match[0]), text)
         text = re.sub(r"target=b(['\"])(.*?)\1", lambda m: f"target={redact_url(m[2])!r}", text)
-        text = _EXCEPTION_IN_TEXT.sub(rf"exception=\g<name>({REDACTED})", text)
-        record.msg, record.args = _HEADERS_IN_TEXT.sub(_header_shown, text), None
+        text = re.sub(_EXCEPTION_IN_TEXT, rf"exception=\g<name>({REDACTED})", text)
+        record.msg, record.args = re.sub(_HEADERS_IN_TEXT, _header_shown, text), None
         return True
 
 

@@ -17,8 +17,8 @@ from ._sources import CHUNK_SIZE, Pieces, Source
 
 __all__ = ["Multipart", "Part", "boundary_in", "make_part"]
 
-_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")  # RFC 2046, 5.1.1
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_BOUNDARY: Final = r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]"  # RFC 2046, 5.1.1
+_CONTROL: Final = r"[\x00-\x08\x0a-\x1f\x7f]"
 # '"' as WHATWG has it (HTML, 4.10.21.8), "\" as RFC 7578 has it by way of quoted-string: so most servers read them.
 _ESCAPES: Final = str.maketrans({'"': "%22", "\\": "\\\\"})
 
@@ -73,7 +73,7 @@ def make_part(
 def _quoted(label: str, what: str, text: str) -> bytes:
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
         raise TypeError(f"{label}: the {what} must be a str, got {type(text).__name__}")
-    if _CONTROL.search(text):
+    if re.search(_CONTROL, text):
         raise ValueError(f"{label}: the {what} has a control character such as CR, LF or NUL, which no name can hold")
     if text.endswith("\\"):
         # However it is written, half of the parsers take it and the closing quotation mark for one within the name.
@@ -160,7 +160,7 @@ def boundary_in(content_type: str) -> str | None:
     if parsed.get_content_maintype() != "multipart":
         raise ValueError(f"files go as multipart/form-data, but the header 'Content-Type' says {content_type!r}")
     boundary = parsed.get_boundary()
-    if boundary is not None and not _BOUNDARY.fullmatch(boundary):
+    if boundary is not None and not re.fullmatch(_BOUNDARY, boundary):
         raise ValueError(
             "a boundary has 1 to 70 letters, digits and '()+_,-./:=? (RFC 2046), but the header 'Content-Type' says "
             f"{content_type!r}"

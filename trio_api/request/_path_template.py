@@ -12,11 +12,11 @@ from ._urls import check_path, check_text
 
 __all__ = ["path_template"]
 
-_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+_PLACEHOLDER: Final = r"\{([^{}]*)\}"
 # RFC 3986, 3.3: pchar, without the ";" that some servers end a segment at
 _SEGMENT_SAFE: Final = "!$&'()*+,=:@"
 _FIRST_SEGMENT_SAFE: Final = _SEGMENT_SAFE.replace(":", "")  # 4.2: a colon there would make it a scheme
-_AUTHORITY: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?]*")
+_AUTHORITY: Final = r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?]*"
 
 
 def path_template(template: str, /, **values: object) -> str:
@@ -37,22 +37,22 @@ def path_template(template: str, /, **values: object) -> str:
         ValueError: A value is empty or has a backslash; the path would have a segment ``.`` or ``..``, plain or
             percent-encoded; or the template itself is broken.
     """
-    names = set(_PLACEHOLDER.findall(template))
-    literal = _PLACEHOLDER.sub("", template)
+    names = set(re.findall(_PLACEHOLDER, template))
+    literal = re.sub(_PLACEHOLDER, "", template)
     check_text(literal, "path template")
     if "{" in literal or "}" in literal or "#" in literal:
         raise ValueError(f"path template {template!r} has a stray '{{', '}}' or '#'")
     if names != values.keys():
         missing, unknown = sorted(names - values.keys()), sorted(values.keys() - names)
         raise TypeError(f"path template {template!r}: missing values {missing}, values without a placeholder {unknown}")
-    if (authority := _AUTHORITY.match(template)) and "{" in authority[0]:
+    if (authority := re.match(_AUTHORITY, template)) and "{" in authority[0]:
         raise ValueError(
             f"path template {template!r} has a placeholder in its host; only its path and query may have one"
         )
     path, mark, query = template.partition("?")
-    filled = _PLACEHOLDER.sub(lambda found: _in_segment(found, values[found[1]]), path)
+    filled = re.sub(_PLACEHOLDER, lambda found: _in_segment(found, values[found[1]]), path)
     check_path(filled, "path template")
-    return filled + mark + _PLACEHOLDER.sub(lambda found: quote(_text(found[1], values[found[1]]), safe=""), query)
+    return filled + mark + re.sub(_PLACEHOLDER, lambda found: quote(_text(found[1], values[found[1]]), safe=""), query)
 
 
 def _in_segment(found: re.Match[str], value: object) -> str:

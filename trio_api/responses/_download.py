@@ -24,8 +24,8 @@ from ._version import Version, is_encoded
 
 __all__ = ["Download", "Partial", "Phase"]
 
-_CONTENT_RANGE: Final = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)", re.IGNORECASE)  # RFC 9110, 14.4
-_UNSATISFIED: Final = re.compile(r"bytes \*/([0-9]+)", re.IGNORECASE)
+_CONTENT_RANGE: Final = r"(?i)bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)"  # RFC 9110, 14.4
+_UNSATISFIED: Final = r"(?i)bytes \*/([0-9]+)"
 
 
 class Phase(enum.Enum):
@@ -172,7 +172,7 @@ class Download:
 
     def _total_after(self, response: httpx.Response) -> int | None:
         """The bytes of the whole, if the part that *response* brings goes on with what is stored; else None."""
-        match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
+        match = re.fullmatch(_CONTENT_RANGE, response.headers.get("content-range", "").strip())
         if match is None or is_encoded(response) or self.version is None or not self.version.fits(response.headers):
             return None
         first, last = int(match[1]), int(match[2])
@@ -188,7 +188,7 @@ class Download:
         """
         if response.status_code != 416 or not self._is_ranged or self.version is None:
             return False
-        match = _UNSATISFIED.fullmatch(response.headers.get("content-range", "").strip())
+        match = re.fullmatch(_UNSATISFIED, response.headers.get("content-range", "").strip())
         # Nothing comes after what is stored: it is the whole, if it still is what is there.
         if match is not None and int(match[1]) == self.offset and self.version.fits(response.headers):
             self.phase, self.total = Phase.DONE, self.offset
