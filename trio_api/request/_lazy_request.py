@@ -69,8 +69,9 @@ class LazyRequest(RedactedRequest):
     @property
     def origin(self) -> Origin:
         """Where it is sent: what a pool knows its connections by."""
-        draft = self._untouched()
-        return origin_of(self.url) if draft is None else draft.address.origin
+        known = self.__dict__
+        draft: Draft | None = known["_draft"]
+        return origin_of(self.url) if draft is None or "url" in known else draft.address.origin
 
     @property
     def is_trusted(self) -> bool:
