@@ -235,6 +235,16 @@ def test_a_body_that_is_not_in_memory_is_its_stream() -> None:
         request.content  # noqa: B018  # asking is what raises
 
 
+def test_a_body_that_the_caller_wants_in_chunks_is_its_stream() -> None:
+    """The bytes alone would not be what the head announces."""
+    request = lazy("POST", content=b"abc", headers={"Transfer-Encoding": "chunked"})
+    head = request.wire_head()
+    assert head is not None
+    assert b"Transfer-Encoding: chunked\r\n" in head
+    assert b"content-length" not in head.lower()
+    assert (request.body_bytes, request.content) == (None, b"abc")
+
+
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda request: pickle.loads(pickle.dumps(request))])
 def test_copies_are_requests_too(copied: Callable[[LazyRequest], httpx.Request]) -> None:
     """Of one that nobody looked at as well; as httpx has it, they lose their extensions."""
