@@ -252,14 +252,14 @@ class Noted(httpx.MockTransport):
 
 
 async def test_left_by_a_cancellation_it_closes_everything(server: Answering) -> None:
-    """The transports of the mounts too, though the first that is closed raises `Cancelled`."""
+    """The transports of the mounts too; what is left to do for the own one needs no wait that could be cancelled."""
     mounted = Noted(lambda request: httpx.Response(200))
     with trio.CancelScope() as scope:
         async with client(mounts={"https://": mounted}) as http:
             await http.get(server.url)
             scope.cancel()
-    assert scope.cancelled_caught
     assert mounted.is_closed
+    assert "open=0" in repr(http.direct.native)  # type: ignore[attr-defined]
 
 
 # -- transports ----------------------------------------------------------------------------------------------

@@ -14,13 +14,14 @@ from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLarg
 from .._records import Reply
 from ..flow import FIRST_ATTEMPT, Attempt, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
-from ..responses import LazyResponse
+from ..responses import LazyResponse, header_of
 from ..retry import Failure, FailureKind
 from ..transport import (
     FRESH,
     READ_WITHIN,
     Trace,
     TrioIncoming,
+    TrioTransport,
     failure_of,
     foreign_errors,
     measure_trio,
@@ -65,10 +66,10 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         """Drive *call* to its reply. *take* takes in the response of a success in place of reading the whole of it."""
         flow, began = call.flow, trio.current_time()
         try:
-            # What ends with the transport needs no scope, which would cost it a tenth of its time.
-            is_uncut = take is None and self._ends_with_transport(call)
+            native = self._short_way(call) if take is None else None
             within: AbstractContextManager[object, bool]
-            within = self._lifetime.uncut if is_uncut else self._lifetime.call(began + call.total_timeout)
+            # What ends with the transport needs no scope, which would cost it a tenth of its time.
+            within = self._lifetime.call(began + call.total_timeout) if native is None else self._lifetime.uncut
             with within:
                 if self._client.is_closed:
                     raise ClientStateError(f"the http_client of this {type(self).__name__} is closed")
@@ -79,7 +80,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                         await self._wait(attempt.after)
                     if attempt is not FIRST_ATTEMPT:
                         began = trio.current_time()
-                    outcome = await self._exchange(call, take, attempt)
+                    outcome = await self._exchange(call, take, attempt, native)
                     if isinstance(outcome.result, Failure):
                         self._lifetime.check_not_closed()
                     try:
@@ -94,17 +95,23 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         finally:
             flow.close()
 
-    def _ends_with_transport(self, call: Call) -> bool:
-        """Whether all that *call* may wait for ends when the transport is closed, but for `_wait`."""
-        return (
+    def _short_way(self, call: Call) -> TrioTransport | None:
+        """The transport, where nothing stands between it and *call*: no hook, no auth, no work of httpx's.
+
+        All that such a call may wait for ends when the transport is closed, but for `_wait`.
+        """
+        if (
             call.total_timeout == math.inf
             and call.body.in_memory
             and call.options.progress is None
             and self._owns_http_client
             and type(self).custom_auth is BaseClient.custom_auth
             and not self._has_async_hooks()
-            and cast("Any", self._client).is_native()  # it is a DefaultTrioHttpxClient
-        )
+        ):
+            default: Any = self._client  # a DefaultTrioHttpxClient, which the checkers know as an httpx.AsyncClient
+            native: TrioTransport | None = default.short_way()
+            return native
+        return None
 
     async def _wait(self, seconds: float) -> None:
         with self._lifetime.call(in_flight=True):
@@ -139,17 +146,17 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             raise
         return reply, OpenBody(self._lifetime, reply, deadline, *opened)
 
-    async def _exchange(self, call: Call, take: Take | None, attempt: Attempt) -> Outcome:
+    async def _exchange(self, call: Call, take: Take | None, attempt: Attempt, native: TrioTransport | None) -> Outcome:
         if attempt.redirect is not None:
             request, body = attempt.redirect, call.body
-        elif call.body.is_on_disk or self._has_async_hooks():
-            request, body = await self._request_for(call, attempt)
-        else:
+        elif native is not None:
             request, body = self._request_of(call, call.options, call.body, attempt), call.body
+        else:
+            request, body = await self._request_for(call, attempt)
         trusted = may_have_credentials(request, self._config.origins)
         if trusted and self._client.cookies:
             self._client.cookies.set_cookie_header(request)
-        auth = self._auth_for(trusted=trusted)
+        auth = self._auth_for(trusted=trusted) if native is None else None
         trace = Trace()
         request.extensions["trace"] = trace.async_hook
         if take is None:
@@ -159,9 +166,14 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         started = trio.current_time()
         result: httpx.Response | Failure
         try:
-            response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
-            if not isinstance(response, LazyResponse):
-                await trio.lowlevel.cancel_shielded_checkpoint()  # a mock has waited for nothing
+            if native is not None:
+                response = await native.handle_async_request(request)
+                if header_of(response, "set-cookie") is not None:
+                    self._client.cookies.extract_cookies(response)
+            else:
+                response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+                if not isinstance(response, LazyResponse):
+                    await trio.lowlevel.cancel_shielded_checkpoint()  # a mock has waited for nothing
             if take is None or call.is_read_at_once(response):
                 result = await read_trio(response, self._config.max_response_bytes)
             else:

@@ -80,13 +80,22 @@ else:
                 lambda limits: httpx.AsyncHTTPTransport(verify=tls.get(), limits=limits, **options), limits
             )
 
-        def is_native(self) -> bool:
-            """Whether requests go to a `TrioTransport`, and nobody of httpx's or the caller's waits on the way."""
+        def short_way(self, *, with_auth: bool = False) -> TrioTransport | None:
+            """The transport of requests for which httpx has nothing to do; None where it has.
+
+            That is: no state to change, no auth unless *with_auth* is there to see to it, no hook, no log, no proxy.
+            """
             direct = self.direct
-            if direct is None or self.auth is not None or not direct.goes_native() or not self.goes_direct():
-                return False
+            if (
+                direct is None
+                or not self._is_open
+                or self._has_own_encoding
+                or (not with_auth and self.auth is not None)
+            ):
+                return None
             hooks = self.event_hooks
-            return not (hooks["request"] or hooks["response"])
+            has_work = hooks["request"] or hooks["response"] or _LOGGER.isEnabledFor(logging.INFO)
+            return None if has_work or not direct.goes_native() or not self.goes_direct() else direct.native
 
         def abort(self) -> None:
             """End every request that a `TrioTransport` has in flight."""
@@ -107,15 +116,15 @@ else:
 
             Where httpx has nothing to add to what the transport does, the request goes there at once.
             """
-            direct = self.direct
-            if direct is None or not self._is_ordinary(direct, request, auth):
+            native = self.short_way(with_auth=auth is None) if _is_ordinary(request, auth) else None
+            if native is None:
                 self._is_open = not self.is_closed  # the first request opens it, as httpx has it
                 return await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
-            response = await direct.native.handle_async_request(request)
+            response = await native.handle_async_request(request)
             try:
                 if response.status_code in _REDIRECTS and header_of(response, "location") is not None:
                     # httpx makes the next request, and sends it or not. What it asks the transport for is there.
-                    direct.answered[request] = response
+                    self.direct.answered[request] = response
                     return await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
                 if header_of(response, "set-cookie") is not None:
                     self.cookies.extract_cookies(response)
@@ -126,26 +135,6 @@ else:
                     await response.aclose()
                 raise
             return response
-
-        def _is_ordinary(self, direct: DirectTransport, request: httpx.Request, auth: Any) -> bool:
-            """Whether there is nothing for httpx to do: no state to change, no auth, no hook, no log, no proxy."""
-            if not self._is_open or self._has_own_encoding:
-                return False
-            if auth is not None and (auth is not httpx.USE_CLIENT_DEFAULT or self.auth is not None):
-                return False
-            # A LazyRequest that nobody looked at has neither: no userinfo, and a stream of this library's.
-            url, body = request.__dict__.get("url"), request.__dict__.get("stream")
-            if (url is not None and url.userinfo) or (body is not None and not isinstance(body, httpx.AsyncByteStream)):
-                return False
-            hooks = self.event_hooks
-            return not (
-                hooks["request"]
-                or hooks["response"]
-                or "timeout" not in request.extensions
-                or _LOGGER.isEnabledFor(logging.INFO)
-                or not direct.goes_native()
-                or not self.goes_direct()
-            )
 
         # -- lifetime ----------------------------------------------------------------------------------------
 
@@ -167,3 +156,12 @@ else:
         async def aclose(self) -> None:
             self._is_open = False
             await super().aclose()
+
+
+def _is_ordinary(request: httpx.Request, auth: Any) -> bool:
+    """Whether *request* itself leaves nothing to do for httpx: no auth, no timeouts to fill in, no wrong body."""
+    if (auth is not None and auth is not httpx.USE_CLIENT_DEFAULT) or "timeout" not in request.extensions:
+        return False
+    # A LazyRequest that nobody looked at has neither: no userinfo, and a stream of this library's.
+    url, body = request.__dict__.get("url"), request.__dict__.get("stream")
+    return not (url is not None and url.userinfo) and (body is None or isinstance(body, httpx.AsyncByteStream))
