@@ -170,8 +170,11 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
             await self._lifetime.finish_calls(self._shutdown_grace, cut)  # noqa: ASYNC102  # a cancellation ends the grace
         finally:
             if self._owns_http_client:
-                with trio.move_on_after(CLEANUP_SECONDS, shield=True):
-                    await self._client.aclose()
+                try:
+                    with trio.move_on_after(CLEANUP_SECONDS, shield=True):
+                        await self._client.aclose()
+                finally:
+                    cast("Any", self._client).abort()  # whatever stands in its transport's place by now
             suppressed = await self._lifetime.close(kind, error, traceback)  # noqa: ASYNC102  # its tasks are cancelled
         return suppressed
 
