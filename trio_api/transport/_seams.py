@@ -107,9 +107,22 @@ class SeamedClient(httpx.AsyncClient):
                         await transport.aclose()
             raise
         finally:
-            if self.direct is not None and self._transport is not self.direct:
-                # Tests put mocks in the place of the transport of an open client.
-                await self.direct.__aexit__(None, None, None)  # noqa: ASYNC102
+            displaced = self._displaced()
+            if displaced is not None:
+                await displaced.__aexit__(None, None, None)  # noqa: ASYNC102
+
+    async def aclose(self) -> None:
+        """Close every transport."""
+        try:
+            await super().aclose()
+        finally:
+            displaced = self._displaced()
+            if displaced is not None:
+                await displaced.aclose()  # noqa: ASYNC102
+
+    def _displaced(self) -> httpx.AsyncBaseTransport | None:
+        """``direct``, if httpx does not know it any more: tests put mocks in its place in an open client."""
+        return None if self._transport is self.direct else self.direct
 
     if not TYPE_CHECKING:  # the checkers would have httpx's positional parameters, which httpx itself gives by name
 
