@@ -9,7 +9,7 @@ import attrs
 import httpx
 import pytest
 
-from trio_api import APIResponseValidationError, AttemptRecord, FinalRequestOptions, ValidationProblem
+from trio_api import APIResponseValidationError, AttemptRecord, BasePage, FinalRequestOptions, ValidationProblem
 from trio_api._records import Reply
 from trio_api.responses import BaseAPIResponse, Decoded
 
@@ -73,6 +73,21 @@ def test_the_body_is_parsed_once_per_type() -> None:
     assert response._parse(int) is response._parse()
     assert response._parse(str) is response._parse(str)
     assert owner.decoded == [int, str]
+
+
+def test_a_page_is_built_again_only_once_it_is_gone() -> None:
+    """A page has its response, so the response doesn't keep the page: whoever has it gets the very same one."""
+    built: list[BasePage[int]] = []
+
+    def adopt(value: Any, response: BaseAPIResponse[Any], target: Any, is_default: bool) -> BasePage[int]:
+        built.append(BasePage())
+        return built[-1]
+
+    response = wrapper(adopt=adopt)
+    assert response._parse() is response._parse() is built[0]
+    built.clear()
+    response._parse()
+    assert len(built) == 1
 
 
 def test_a_type_that_cant_be_hashed_is_parsed_each_time() -> None:

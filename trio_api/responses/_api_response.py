@@ -6,14 +6,16 @@ The half that both colours share; `AsyncAPIResponse` and `APIResponse` add the m
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import httpx
 
 from .._errors import APIResponseValidationError, ClientStateError
 from .._records import AttemptRecord, Reply, ValidationProblem
 from .._redact import redact_url
+from ..pages import BasePage
 from ..request import FinalRequestOptions
 from ._buffer import BodyBuffer
 from ._cutters import LineCutter
@@ -24,6 +26,16 @@ from ._lazy_response import header_of
 __all__ = ["BaseAPIResponse", "ResponseOwner"]
 
 R = TypeVar("R")
+
+_NOTHING: Final = object()
+
+
+class _PageRef(weakref.ref[BasePage[Any]]):
+    """A page that is kept for as long as somebody else keeps it.
+
+    A page has the response that it came in. If that had the page, too, both would stay until the garbage collector
+    comes by, and a crawl would hold dozens of pages that its consumer is long done with.
+    """
 
 
 class ResponseOwner(Protocol):
@@ -147,12 +159,22 @@ class BaseAPIResponse(Generic[R]):
         """Build *to* (default: what the call asked for) from the body, which has been read; once per type."""
         target = self._cast_to if to is None else to
         try:
-            if target in self._parsed:
-                return self._parsed[target]
+            value = self._parsed.get(target, _NOTHING)
         except TypeError:  # an Annotated type with unhashable metadata
             return self._build(target, is_default=to is None)
-        self._parsed[target] = value = self._build(target, is_default=to is None)
+        if isinstance(value, _PageRef):
+            page = value()
+            value = _NOTHING if page is None else page
+        if value is _NOTHING:
+            value = self._build(target, is_default=to is None)
+            self._keep(target, value)
         return value
+
+    def _keep(self, target: Any, value: Any) -> None:
+        if isinstance(value, BasePage):
+            page: BasePage[Any] = value  # pyright: ignore[reportUnknownVariableType]  # mypy takes a cast for redundant
+            value = _PageRef(page)
+        self._parsed[target] = value
 
     def _build(self, target: Any, *, is_default: bool) -> Any:
         try:
@@ -166,7 +188,7 @@ class BaseAPIResponse(Generic[R]):
         """What the call gives, where the body was built into what it asked for already."""
         value = self._adopted(decoded, self._cast_to, is_default=True)
         with contextlib.suppress(TypeError):  # an Annotated type with unhashable metadata
-            self._parsed[self._cast_to] = value
+            self._keep(self._cast_to, value)
         return value
 
     def _adopted(self, decoded: Decoded, target: Any, *, is_default: bool) -> Any:

@@ -16,6 +16,9 @@ from ._response_stream import ResponseStream
 
 __all__ = ["BlockingIncoming", "TrioIncoming", "native_stream"]
 
+_ENDED: Final = httpx.ByteStream(b"")
+"""What a response that was closed has for a stream. httpx's own has the response in turn: were it left there, both
+would stay until the garbage collector comes by."""
 _MOST_PULLS: Final = 10_000  # chunks that a stream may have in memory before it comes to a checkpoint
 
 
@@ -59,6 +62,7 @@ class BlockingIncoming:
     def close(self) -> None:
         """Give the connection back if the body was read to its end, else close it."""
         self._response.close()
+        self._response.stream = _ENDED
 
 
 @final
@@ -102,6 +106,7 @@ class TrioIncoming:
             if stream is not None:
                 await _unwind(stream)
             await self._response.aclose()
+            self._response.stream = _ENDED
 
 
 def native_stream(response: httpx.Response) -> ResponseStream | None:
