@@ -329,3 +329,18 @@ async def test_nobody_waits_for_a_closed_transport() -> None:
             await fails(transport, server)
         await response.aclose()
         assert "open=0 in_use=0 waiting=0" in repr(transport)
+
+
+async def test_a_cancelled_block_still_keeps_the_timeouts_of_its_cleanup() -> None:
+    """A shielded request that waits while everything around it is cancelled ends at its timeout, not never."""
+    async with wire_server(linger) as server, trio.open_nursery() as nursery:
+        with trio.CancelScope() as scope:
+            async with opened() as transport:
+                nursery.start_soon(_cancel_when_it_waits, scope)
+                with trio.fail_after(5, shield=True), pytest.raises(httpx.ReadTimeout):
+                    await transport.handle_async_request(get(server.url, read=0.05))
+
+
+async def _cancel_when_it_waits(scope: trio.CancelScope) -> None:
+    await wait_all_tasks_blocked(0.01)
+    scope.cancel()
