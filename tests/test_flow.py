@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 from collections.abc import Iterable
@@ -19,7 +20,9 @@ from trio_api import (
     APITimeoutError,
     AttemptRecord,
     InternalServerError,
+    OriginStatistics,
     RateLimitError,
+    RetryBudget,
     RetryPolicy,
 )
 from trio_api._errors import status_error_class
@@ -64,6 +67,7 @@ def rules(
     *,
     follow_redirects: bool = True,
     header: str | None = "Idempotency-Key",
+    books: OriginBooks | None = None,
     **hooks: Any,
 ) -> CallRules:
     return CallRules(
@@ -71,9 +75,9 @@ def rules(
         origins=Origins(httpx.URL(URL)),
         follow_redirects=follow_redirects,
         idempotency_header=header,
-        books=OriginBooks(hooks.get("budget")),
         should_retry=hooks.get("should_retry", lambda response: None),
         status_error=hooks.get("status_error", status_error),
+        books=books or OriginBooks(None),
     )
 
 
@@ -408,6 +412,151 @@ def test_what_on_retry_raises_is_the_applications() -> None:
 
     with pytest.raises(LookupError, match="mine"):
         play(503, under=rules(RetryPolicy(on_retry=on_retry)))
+
+
+# -- the budget ----------------------------------------------------------------------------------------------
+
+
+def numbers(books: OriginBooks) -> OriginStatistics:
+    """The statistics of the one origin that there is."""
+    [origin] = books.statistics().origins
+    return origin
+
+
+def test_a_retry_that_the_budget_does_not_pay_for_is_not_made(caplog: pytest.LogCaptureFixture) -> None:
+    """The real error comes at once, with every attempt on it, and the log says why at INFO."""
+    told: list[AttemptRecord] = []
+    books = OriginBooks(RetryBudget(capacity=15))
+    with caplog.at_level(logging.INFO, "trio_api"):
+        played = play(503, 502, under=rules(RetryPolicy(on_retry=told.append), books=books))
+    assert isinstance(played.end, InternalServerError)
+    assert played.end.status_code == 502
+    assert played.records == (
+        AttemptRecord(0, status_code=503, elapsed=1.0, waited=0.5),
+        AttemptRecord(1, status_code=502, elapsed=1.0),
+    )
+    assert told == [played.records[0]]
+    assert [entry.getMessage().partition(": ")[2] for entry in caplog.records] == [
+        "retry 1 of 2 in 0.500 s, after attempt 0: 503",
+        "no retry 2 of 2, the retry budget of this origin is used up",
+    ]
+
+
+def test_calls_share_the_budget() -> None:
+    """What one call spent, another lacks: it makes one attempt."""
+    books = OriginBooks(RetryBudget(capacity=28))
+    assert len(play(503, 503, 503, under=rules(books=books)).attempts) == 3
+    assert len(play(503, under=rules(books=books)).attempts) == 1
+    assert numbers(books).retries_refused == 1
+
+
+@pytest.mark.parametrize(
+    ("result", "cost"),
+    [
+        (429, 5),
+        (httpx.Response(503, headers={"Retry-After": "2"}), 5),
+        (httpx.Response(503, headers={"Retry-After": "0"}), 14),
+        (503, 14),
+        (408, 14),
+        (network(), 14),
+    ],
+)
+def test_a_retry_after_throttling_is_cheaper(result: Any, cost: int) -> None:
+    """The server is there and says when to come back; a Retry-After that says nothing is none."""
+    books = OriginBooks(RetryBudget())
+    play(result, 404, under=rules(books=books))
+    assert numbers(books).budget_left == 500 - cost
+
+
+@pytest.mark.parametrize("facts", [{"time_left": 0.5}, {"replayable": False}])
+def test_a_retry_that_is_not_due_costs_nothing(facts: Any) -> None:
+    """The policy is asked first: a wait past the deadline or a spent body is no matter of the budget."""
+    books = OriginBooks(RetryBudget())
+    play(503, under=rules(books=books), **facts)
+    statistics = numbers(books)
+    assert (statistics.budget_left, statistics.retries, statistics.retries_refused) == (500, 0, 0)
+
+
+def test_a_retried_success_gives_its_last_cost_back() -> None:
+    """Not those of the retries before, which were of no use."""
+    books = OriginBooks(RetryBudget())
+    play(503, 429, 200, under=rules(books=books))
+    assert numbers(books).budget_left == 500 - 14
+    play(503, 200, under=rules(books=books))
+    assert numbers(books).budget_left == 500 - 14
+
+
+def test_a_clean_success_gives_one_token_back() -> None:
+    """And an error that is no matter of retries gives nothing."""
+    books = OriginBooks(RetryBudget())
+    play(503, 404, under=rules(books=books))
+    play(404, under=rules(books=books))
+    assert numbers(books).budget_left == 486
+    play(200, under=rules(books=books))
+    assert numbers(books).budget_left == 487
+
+
+def test_replacing_a_dead_kept_alive_connection_costs_nothing() -> None:
+    """It is done even where no token is left, and counts as an attempt of the statistics only."""
+    books = OriginBooks(RetryBudget(capacity=14))
+    play(503, 404, under=rules(books=books))
+    played = play(stale(), 200, under=rules(books=books))
+    assert isinstance(played.end, Reply)
+    statistics = numbers(books)
+    assert (statistics.budget_left, statistics.attempts, statistics.retries) == (1, 4, 1)
+
+
+def test_a_retry_over_a_dead_connection_still_gets_its_cost_back() -> None:
+    """The replacement is a part of the retry."""
+    books = OriginBooks(RetryBudget())
+    play(503, stale(), 200, under=rules(books=books))
+    assert numbers(books).budget_left == 500
+
+
+def test_a_redirected_call_is_its_first_origins() -> None:
+    """That is where its retries go."""
+    books = OriginBooks(RetryBudget())
+    elsewhere = httpx.Response(302, headers={"Location": "https://other.example/x"})
+    play(elsewhere, 503, elsewhere, 200, under=rules(books=books))
+    statistics = numbers(books)
+    assert (statistics.origin, statistics.calls, statistics.attempts) == ("https://api.example.com:443", 1, 2)
+
+
+def test_a_call_that_was_never_sent_is_the_base_urls() -> None:
+    """Its request names a path, since none was built."""
+    books = OriginBooks(RetryBudget())
+    flow = call_flow(rules(books=books))
+    next(flow)
+    with pytest.raises(APITimeoutError):
+        flow.send(Outcome(httpx.Request("GET", "/items"), expired(), 1.0))
+    assert numbers(books).origin == "https://api.example.com:443"
+
+
+def test_a_call_that_begins_with_a_retry_gives_back_what_it_cost() -> None:
+    """A stream that is gone on with paid nothing for its connection."""
+    books = OriginBooks(RetryBudget())
+    play(503, 404, under=rules(books=books))
+    flow = call_flow(rules(books=books), Attempt(1))
+    next(flow)
+    with pytest.raises(StopIteration):
+        flow.send(Outcome(httpx.Request("GET", URL), httpx.Response(200), 1.0))
+    assert numbers(books).budget_left == 486
+
+
+def test_the_statistics_count_calls_and_attempts() -> None:
+    """Calls by how they ended; retries by whether they were made."""
+    books = OriginBooks(RetryBudget(capacity=28))
+    for results in ([200], [503, 200], [404], [503, 503, 503], [503]):
+        play(*results, under=rules(books=books))
+    assert numbers(books) == OriginStatistics(
+        origin="https://api.example.com:443",
+        calls=5,
+        failed=3,
+        attempts=8,
+        retries=3,
+        retries_refused=1,
+        budget_left=0,
+    )
 
 
 # -- redirects -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from trio_api import APITimeoutError, AttemptRecord
-from trio_api._logging import log_exchange, log_retry, logger, set_up_logging
+from trio_api._logging import log_exchange, log_refusal, log_retry, logger, set_up_logging
 
 REQUEST = httpx.Request("GET", "https://user:canary@api.example.com/v1/items?key=canary", headers={"X-Key": "canary"})
 
@@ -66,6 +66,14 @@ def test_a_retry_is_one_info_line(record: AttemptRecord, what: str, caplog: pyte
     assert [(entry.levelno, entry.getMessage()) for entry in caplog.records] == [
         (logging.INFO, f"GET https://api.example.com/v1/items: retry 1 of 2 in 0.500 s, after attempt 0: {what}")
     ]
+
+
+def test_a_refused_retry_is_one_info_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Which retry of which call is not made, and why."""
+    with caplog.at_level(logging.INFO, "trio_api"):
+        log_refusal(REQUEST, retries=1, max_retries=2)
+    line = "GET https://api.example.com/v1/items: no retry 2 of 2, the retry budget of this origin is used up"
+    assert [(entry.levelno, entry.getMessage()) for entry in caplog.records] == [(logging.INFO, line)]
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-__all__ = [
-    "check_bytes",
-    "check_fraction",
-    "check_max_retries",
-    "check_progress",
-    "check_seconds",
-    "check_tokens",
-    "is_mapping",
-]
+__all__ = ["check_bytes", "check_fraction", "check_max_retries", "check_progress", "check_seconds", "is_mapping"]
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
@@ -81,20 +73,6 @@ def check_fraction(name: str, value: object) -> float:
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
     return float(value)
-
-
-def check_tokens(name: str, value: object) -> int:
-    """Return *value* if it can be a number of a budget's tokens; *name* is the argument that the error names.
-
-    Raises:
-        TypeError: It is no int.
-        ValueError: It is less than 1.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, a number of tokens, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return value
 
 
 def check_progress(value: object) -> None:

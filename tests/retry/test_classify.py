@@ -6,7 +6,14 @@ import httpx
 import pytest
 
 from trio_api._errors import APIConnectionError
-from trio_api.retry import IDEMPOTENT_METHODS, Failure, FailureKind, failure_is_retryable, status_is_retryable
+from trio_api.retry import (
+    IDEMPOTENT_METHODS,
+    Failure,
+    FailureKind,
+    failure_is_retryable,
+    is_throttling,
+    status_is_retryable,
+)
 
 NEVER = (400, 401, 403, 404, 422)
 WHEN_SAFE = (408, 425, 500, 501, 502, 503, 504, 507, 529, 599)
@@ -110,3 +117,12 @@ def test_what_may_have_been_sent_is_retried_where_that_is_harmless(kind: Failure
 def test_final_failures_are_not_retried(kind: FailureKind, sent: bool | None) -> None:
     """A certificate failure, a bad URL and the end of the call's time are final, sent or not."""
     assert not by_failure(kind, "GET", sent=sent, keyed=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "throttling"),
+    [(429, None, True), (429, 3.0, True), (503, 3.0, True), (503, None, False), (502, 3.0, False), (500, None, False)],
+)
+def test_what_asks_for_patience(status: int, retry_after: float | None, throttling: bool) -> None:
+    """429 does, and 503 where it says how long to wait; other errors are failures, whatever they say."""
+    assert is_throttling(status, retry_after) is throttling

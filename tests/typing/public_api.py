@@ -111,6 +111,11 @@ def constructed() -> None:
     client = AsyncAPIClient(base_url="https://api.example.com", retry=RetryPolicy(on_retry=told))
     assert_type(client.with_options(timeout=None), AsyncAPIClient)
     assert_type(client.copy(max_retries=0), AsyncAPIClient)
+    assert_type(client.copy(retry_budget=None), AsyncAPIClient)
+    SyncAPIClient(base_url="https://api.example.com", retry_budget=trio_api.RetryBudget(capacity=100))
+    for origin in client.statistics().origins:
+        assert_type(origin, trio_api.OriginStatistics)
+        assert_type(origin.budget_left, int | None)
     AsyncAPIClient("https://api.example.com")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 

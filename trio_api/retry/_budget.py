@@ -6,13 +6,14 @@ from typing import final
 
 import attrs
 
-from .._checks import check_tokens
-
 __all__ = ["RetryAccount", "RetryBudget"]
 
 
 def _tokens(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
-    check_tokens(attribute.name, value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{attribute.name} must be an int, a number of tokens, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{attribute.name} must be at least 1, got {value}")
 
 
 def _affordable(instance: RetryBudget, attribute: attrs.Attribute[int], value: int) -> None:
