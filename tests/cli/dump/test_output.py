@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
 from trio_api.cli.dump._output import FileOutput, StreamOutput, partial_path
 
@@ -111,3 +112,20 @@ async def test_a_stuck_write_is_left_behind_when_cancelled() -> None:
     assert scope.cancelled_caught
     os.close(reader)
     await trio.to_thread.run_sync(os.close, writer)
+
+
+async def test_a_write_that_ends_just_after_its_cancellation_counts() -> None:
+    """Its reader has it: Ctrl-C comes often from one who has just read."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    size = os.write(writer, b"x" * 10_000_000)  # full
+    os.set_blocking(writer, True)
+    output = StreamOutput(writer)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(output.write, b"one more")
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+        os.read(reader, size)
+    assert output.offset == len(b"one more")
+    os.close(reader)
+    os.close(writer)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol, final
+from typing import Final, Protocol, final
 
 import trio
 
 from ...transport import replace_durably, write_all
 
 __all__ = ["FileOutput", "Output", "StreamOutput", "partial_path"]
+
+MOMENT: Final = 0.25  # seconds: so long is waited for a cancelled write that may be all but done
 
 
 class Output(Protocol):
@@ -111,7 +114,8 @@ class FileOutput:
 class StreamOutput:
     """A pipe, a terminal or a device.
 
-    Its reader may be slow, so that writing happens in a thread; a cancelled write is left behind.
+    Its reader may be slow, so that writing happens in a thread; a cancelled write is left behind. One that ends within
+    a moment all the same is as good as any: what the reader has is not to be written again.
 
     Args:
         fd: The file descriptor, which stays the caller's.
@@ -123,7 +127,22 @@ class StreamOutput:
 
     async def write(self, data: bytes) -> None:
         """Write all of *data*."""
-        await trio.to_thread.run_sync(write_all, self._fd, data, abandon_on_cancel=True)
+        written = trio.Event()
+        token = trio.lowlevel.current_trio_token()
+
+        def work() -> None:
+            write_all(self._fd, data)
+            with suppress(trio.RunFinishedError):  # it was left behind for so long
+                token.run_sync_soon(written.set)
+
+        await trio.lowlevel.checkpoint_if_cancelled()
+        try:
+            await trio.to_thread.run_sync(work, abandon_on_cancel=True)
+        except trio.Cancelled:  # noqa: ASYNC103  # the next checkpoint raises it again
+            with trio.move_on_after(MOMENT, shield=True):
+                await written.wait()
+            if not written.is_set():
+                raise
         self.offset += len(data)
 
     def sync(self) -> None:
