@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import httpx
 import trio
@@ -22,13 +22,13 @@ from ._connection import Connection
 from ._events import Events, events_for
 from ._failures import Trace
 from ._housekeeping import Housekeeper
-from ._http1 import SWITCHING, render_head
+from ._http1 import SWITCHING
 from ._nursery import HiddenNursery
+from ._outgoing import Outgoing, begin, outgoing_of, send_rest
 from ._parsers import ParserName, parser_factory
 from ._pool import SLOT, Pool, Waiter
 from ._response_stream import ResponseStream
 from ._tls import TlsContext
-from ._upload import NO_PIECES, Framing, known_body, send_listening
 
 if TYPE_CHECKING:
     import ssl
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["FRESH", "READ_WITHIN", "TrioTransport"]
 
 _NO_TIMEOUTS: Final[dict[str, float | None]] = {}
-_Sending: TypeAlias = tuple[bytes, Framing | None]
 
 READ_WITHIN: Final = "trio_api.read_within"
 """An extension of requests: a body of at most so many bytes that is whole already need not be a stream."""
@@ -145,7 +144,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
         holds_slot = False
         try:
             self._check_open()
-            destination, sending = _destination(request), _sending(request)
+            destination, outgoing = _destination(request), outgoing_of(request)
             fresh = FRESH in request.extensions
             granted = self._pool.take(destination, fresh=fresh)
             if granted is None:
@@ -157,7 +156,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
             if connection is None:
                 connection = await self._open(destination, timeouts.get("connect"), request)
             self._active.add(connection)
-            return await self._exchange(connection, request, sending, timeouts)
+            return await self._exchange(connection, request, outgoing, timeouts)
         except BaseException as error:
             if isinstance(error, httpx.RequestError):
                 error.request = request
@@ -225,19 +224,19 @@ class TrioTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("the transport is closed")
 
     async def _exchange(
-        self, connection: Connection, request: httpx.Request, sending: _Sending, timeouts: dict[str, float | None]
+        self, connection: Connection, request: httpx.Request, outgoing: Outgoing, timeouts: dict[str, float | None]
     ) -> LazyResponse:
         """Send the request and read the head of the response, and whatever came with it."""
         started = time.perf_counter()
         timeout = timeouts.get("read")
         events = events_for(request)
         if events is None:
-            if not self._begin(connection, request, sending):
-                await self._send_rest(connection, request, sending, timeouts)
+            if not begin(connection, request, outgoing):
+                await send_rest(connection, request, outgoing, timeouts.get("write"))
             while not connection.parser.status:
                 connection.feed(await connection.receive(timeout))
         else:
-            await self._exchange_heads(events, connection, request, sending, timeouts)
+            await self._exchange_heads(events, connection, request, outgoing, timeouts)
         parser = connection.parser
         if parser.status == SWITCHING:
             if "upgrade" not in request.headers:
@@ -264,34 +263,19 @@ class TrioTransport(httpx.AsyncBaseTransport):
         stream.begin(response)
         return response
 
-    def _begin(self, connection: Connection, request: httpx.Request, sending: _Sending) -> bool:
-        """Send what goes at once; False: there is more."""
-        data, framing = sending
-        connection.begin(request.method.encode("ascii"))
-        if b"onnection: close" in data:
-            connection.is_reusable = False
-        return connection.send_now(data) and framing is None
-
-    async def _send_rest(
-        self, connection: Connection, request: httpx.Request, sending: _Sending, timeouts: dict[str, float | None]
-    ) -> None:
-        framing = sending[1]
-        pieces = NO_PIECES if framing is None else cast("httpx.AsyncByteStream", request.stream)
-        await send_listening(connection, pieces, framing, timeouts.get("write"))
-
     async def _exchange_heads(
         self,
         events: Events,
         connection: Connection,
         request: httpx.Request,
-        sending: _Sending,
+        outgoing: Outgoing,
         timeouts: dict[str, float | None],
     ) -> None:
         """Send the request and read the head of the response, and tell of it."""
 
         async def send() -> None:  # noqa: ASYNC910  # what goes at once is followed by a wait
-            if not self._begin(connection, request, sending):
-                await self._send_rest(connection, request, sending, timeouts)
+            if not begin(connection, request, outgoing):
+                await send_rest(connection, request, outgoing, timeouts.get("write"))
 
         async def receive() -> None:
             while not connection.parser.status:
@@ -325,22 +309,6 @@ class TrioTransport(httpx.AsyncBaseTransport):
             trace.sent = connection is not None and connection.was_begun
             trace.reused = connection is not None and connection.exchanges > 1
             trace.response_began = connection is not None and connection.was_heard
-
-
-def _sending(request: httpx.Request) -> _Sending:
-    """What is sent of *request* at once, and how the rest is framed; None where there is no rest.
-
-    Raises:
-        httpx.LocalProtocolError: It can't be sent as it is.
-    """
-    if isinstance(request, LazyRequest):
-        head, body = request.wire_head(), request.body_bytes
-        if head is not None and body is not None:
-            return (head + body if body else head), None
-    head, framing, body = render_head(request), Framing(request), known_body(request)
-    if body is None:
-        return head, framing
-    return b"".join((head, framing.piece(body), framing.end())), None
 
 
 def _destination(request: httpx.Request) -> Destination:
