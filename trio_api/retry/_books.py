@@ -59,8 +59,9 @@ class OriginBook:
             last_cost: The tokens that its last retry cost; None if it had none.
         """
         self.succeeded += 1
-        if self._account is not None:
-            self._account.succeeded(last_cost)
+        account = self._account
+        if account is not None and account.left < account.capacity:  # nearly always it is full
+            account.succeeded(last_cost)
 
     def statistics(self, origin: str) -> OriginStatistics:
         """The numbers as they stand."""
@@ -86,16 +87,21 @@ class OriginBooks:
     def __init__(self, budget: RetryBudget | None) -> None:
         self._budget: Final = budget
         self._books: Final[OrderedDict[Hashable, OriginBook]] = OrderedDict()
+        self._latest: tuple[Hashable, OriginBook] | None = None
 
     def of(self, origin: Hashable) -> OriginBook:
         """The book of *origin*, whose ``str()`` is its name in the statistics."""
+        latest = self._latest
+        if latest is not None and latest[0] is origin:
+            return latest[1]  # nearly always: a client has one base URL, taken apart once
         book = self._books.get(origin)
         if book is None:
             book = self._books.setdefault(origin, OriginBook(self._budget))
             if len(self._books) > _MOST_KEPT:
                 self._books.popitem(last=False)
-        elif len(self._books) > 1:
+        else:
             self._touch(origin)
+        self._latest = origin, book
         return book
 
     def _touch(self, origin: Hashable) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 import attrs
 
@@ -65,10 +65,12 @@ class RetryAccount:
         budget: What it begins with and goes by.
     """
 
-    __slots__ = ("_budget", "left")
+    __slots__ = ("_budget", "capacity", "left")
 
     def __init__(self, budget: RetryBudget) -> None:
-        self._budget = budget
+        self._budget: Final = budget
+        self.capacity: Final = budget.capacity
+        """The most tokens that there can be."""
         self.left: int = budget.capacity
         """Tokens."""
 
@@ -94,6 +96,5 @@ class RetryAccount:
         Args:
             last_cost: What its last retry cost; None if it had none.
         """
-        left, budget = self.left, self._budget
-        if left < budget.capacity:  # nearly always it is full
-            self.left = min(left + (budget.clean_refund if last_cost is None else last_cost), budget.capacity)
+        back = self._budget.clean_refund if last_cost is None else last_cost
+        self.left = min(self.left + back, self.capacity)

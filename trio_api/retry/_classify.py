@@ -6,9 +6,8 @@ How often and when is the policy's; whether the body can be sent again is the bo
 from __future__ import annotations
 
 import enum
-from typing import Final
+from typing import Final, NamedTuple
 
-import attrs
 import httpx
 
 from .._errors import APIConnectionError, APIStreamTruncatedError, ResponseTooLargeError
@@ -44,8 +43,7 @@ class FailureKind(enum.Enum):
     """The time of the whole call is over."""
 
 
-@attrs.frozen
-class Failure:
+class Failure(NamedTuple):
     """An attempt that ended without a whole response."""
 
     error: APIConnectionError | APIStreamTruncatedError | ResponseTooLargeError

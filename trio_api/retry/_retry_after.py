@@ -14,7 +14,7 @@ __all__ = ["parse_retry_after"]
 
 # RFC 9110, section 10.2.3 has digits alone; servers send fractions and exponents too. No sign, no "inf", no "1_0",
 # no digits of other scripts, all of which float() would take.
-_NUMBER: Final = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER: Final = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
 def parse_retry_after(headers: httpx.Headers, *, now: float | None = None) -> float | None:
@@ -43,7 +43,7 @@ def parse_retry_after(headers: httpx.Headers, *, now: float | None = None) -> fl
 
 def _number(text: str | None) -> float | None:
     value = (text or "").strip(" \t")  # RFC 9110, section 5.5: such whitespace is no part of a field's value
-    return float(value) if _NUMBER.fullmatch(value) else None
+    return float(value) if re.fullmatch(_NUMBER, value) else None
 
 
 def _seconds_until(text: str | None, date: str | None, now: float | None) -> float | None:
