@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 import httpx
@@ -36,8 +36,7 @@ from .retry import (
 __all__ = ["FIRST_ATTEMPT", "Attempt", "CallFlow", "CallRules", "Outcome", "call_flow"]
 
 
-@attrs.frozen
-class Attempt:
+class Attempt(NamedTuple):
     """Send once, *after* seconds from now: the call's request built anew, or the *redirect* as it stands."""
 
     retries_taken: int = 0
@@ -53,8 +52,7 @@ FIRST_ATTEMPT: Final = Attempt()
 """How a call begins: at once."""
 
 
-@attrs.define
-class Outcome:
+class Outcome(NamedTuple):
     """What came of an attempt."""
 
     request: httpx.Request
@@ -69,8 +67,7 @@ class Outcome:
     """Whether the body can be sent (again)."""
 
 
-@attrs.define
-class CallRules:
+class CallRules(NamedTuple):
     """What the flow of one call goes by."""
 
     policy: RetryPolicy
@@ -158,14 +155,14 @@ def _redirected_flow(rules: CallRules, attempt: Attempt, outcome: Outcome) -> _E
             )
         except RedirectProblem as problem:
             error = APIConnectionError(str(problem), sent=True, request=outcome.request)
-            outcome = attrs.evolve(outcome, result=Failure(error, FailureKind.FINAL))
+            outcome = outcome._replace(result=Failure(error, FailureKind.FINAL))
             break
         if redirect is None:
             break
-        outcome = yield attrs.evolve(attempt, after=0.0, redirect=redirect)
+        outcome = yield attempt._replace(after=0.0, redirect=redirect)
         elapsed += outcome.elapsed
         hops += 1
-    return attrs.evolve(outcome, request=first, elapsed=elapsed)
+    return outcome._replace(request=first, elapsed=elapsed)
 
 
 def _record(number: int, outcome: Outcome) -> AttemptRecord:

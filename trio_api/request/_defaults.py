@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from typing import Final
 
-import attrs
 import httpx
 
 from .._redact import redact_url
@@ -38,32 +37,44 @@ class CommonFields:
         """What is left of them, to be sent as it is; None where they say something of a body or host of their own."""
 
 
-@attrs.frozen(kw_only=True, repr=False)
 class ClientDefaults:
-    """What a client brings to each of its requests. The repr shows nothing of it but the base URL."""
+    """What a client brings to each of its requests. The repr shows nothing of it but the base URL.
 
-    base_url: httpx.URL
-    """From `prepare_base_url`; its query is the client's too."""
-    headers: Headers = attrs.field(factory=dict[str, str])
-    """The client's headers, its credentials among them."""
-    query: Query = attrs.field(factory=dict[str, object])
-    """The client's query parameters."""
-    qs: Querystring = attrs.field(factory=Querystring)
-    """How query parameters are written."""
-    origins: Origins
-    """Where credentials may go."""
-    idempotency_header: str | None = "Idempotency-Key"
-    """The header of the idempotency key, or None for no key at all."""
-    header_prefix: str = "X-Trio-API"
-    """What the names of the headers that each attempt gets begin with."""
-    client_headers: httpx.Headers = attrs.field(factory=httpx.Headers)
-    """The headers of the httpx client below; they are the lowest layer."""
-    client_query: httpx.QueryParams = attrs.field(factory=httpx.QueryParams)
-    """The query parameters of the httpx client below; they are the lowest layer."""
+    Args:
+        base_url: From `prepare_base_url`; its query is the client's too.
+        origins: Where credentials may go.
+        headers: The client's headers, its credentials among them.
+        query: The client's query parameters.
+        qs: How query parameters are written.
+        idempotency_header: The header of the idempotency key, or None for no key at all.
+        header_prefix: What the names of the headers that each attempt gets begin with.
+        client_headers: The headers of the httpx client below; they are the lowest layer.
+        client_query: The query parameters of the httpx client below; they are the lowest layer.
+    """
 
-    _common: dict[tuple[str | None, int, float | None], CommonFields] = attrs.field(
-        init=False, factory=dict[tuple[str | None, int, float | None], CommonFields], eq=False
-    )
+    def __init__(
+        self,
+        *,
+        base_url: httpx.URL,
+        origins: Origins,
+        headers: Headers | None = None,
+        query: Query | None = None,
+        qs: Querystring | None = None,
+        idempotency_header: str | None = "Idempotency-Key",
+        header_prefix: str = "X-Trio-API",
+        client_headers: httpx.Headers | None = None,
+        client_query: httpx.QueryParams | None = None,
+    ) -> None:
+        self.base_url: Final = base_url
+        self.origins: Final = origins
+        self.headers: Final[Headers] = headers or {}
+        self.query: Final[Query] = query or {}
+        self.qs: Final = qs or Querystring()
+        self.idempotency_header: Final = idempotency_header
+        self.header_prefix: Final = header_prefix
+        self.client_headers: Final = client_headers or httpx.Headers()
+        self.client_query: Final = client_query or httpx.QueryParams()
+        self._common: dict[tuple[str | None, int, float | None], CommonFields] = {}
 
     @functools.cached_property
     def base(self) -> BaseAddress:

@@ -16,20 +16,20 @@ from .._redact import redact_url
 
 __all__ = ["ResolvedURL", "check_path", "check_text", "has_scheme", "parse_url", "prepare_base_url", "resolve_url"]
 
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")  # RFC 3986, 3.1
-_WITH_HOST: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]")
-_UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # C0, DEL; surrogates have no UTF-8
+_SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.\-]*:"  # RFC 3986, 3.1
+_WITH_HOST: Final = r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]"
+_UNSENDABLE: Final = r"[\x00-\x1f\x7f\ud800-\udfff]"  # C0, DEL; surrogates have no UTF-8
 # "." and ".." as a whole segment, each dot plain or percent-encoded, however often: a server that decodes once
 # more than it should must not meet one either.
-_DOT_SEGMENT: Final = re.compile(r"(?:^|/)(?:\.|%(?:25)*2e){1,2}(?=/|$)", re.IGNORECASE)
-_HOST: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=\-]+|[0-9A-Fa-f:.]+(?:%.+)?")  # RFC 3986, 3.2.2; IPv6 without []
+_DOT_SEGMENT: Final = r"(?i)(?:^|/)(?:\.|%(?:25)*2e){1,2}(?=/|$)"
+_HOST: Final = r"[A-Za-z0-9._~!$&'()*+,;=\-]+|[0-9A-Fa-f:.]+(?:%.+)?"  # RFC 3986, 3.2.2; IPv6 without []
 _MAX_PORT: Final = 65535
 _LABEL: Final = range(1, 64)  # bytes of a label of a host's name (RFC 1035, 2.3.4); with others the resolver fails
 
 
 def has_scheme(text: str) -> bool:
     """Whether *text* is meant as an absolute URL."""
-    return _SCHEME.match(text) is not None
+    return re.match(_SCHEME, text) is not None
 
 
 def check_text(text: str, name: str) -> None:
@@ -38,7 +38,7 @@ def check_text(text: str, name: str) -> None:
     Raises:
         ValueError: *text* has a control character or a lone surrogate; *name* is the argument that the error names.
     """
-    if found := _UNSENDABLE.search(text):
+    if found := re.search(_UNSENDABLE, text):
         raise ValueError(f"{name} {shown(text)!r} has the character {found[0]!r}, which no URL can hold")
 
 
@@ -57,7 +57,7 @@ def check_path(path: str, name: str, whole: str | None = None) -> None:
         raise ValueError(
             f"{name} {shown(whole or path)!r} has a backslash, which some servers take for '/'; write '%5C'"
         )
-    if found := _DOT_SEGMENT.search(path):
+    if found := re.search(_DOT_SEGMENT, path):
         raise ValueError(
             f"{name} {shown(whole or path)!r} has the segment {found[0].strip('/')!r}, which leads out of its place"
         )
@@ -89,7 +89,7 @@ def parse_url(text: str, name: str) -> httpx.URL:
     host = url.raw_host.decode("ascii")
     labels = host.removesuffix(".").split(".")
     if (
-        not _HOST.fullmatch(host)
+        not re.fullmatch(_HOST, host)
         or not (":" in host or all(len(label) in _LABEL for label in labels))
         or not (url.port is None or 0 < url.port <= _MAX_PORT)
     ):
@@ -182,7 +182,7 @@ def resolve_url(base: httpx.URL, path: str) -> ResolvedURL:
 
 def _absolute(text: str, name: str) -> httpx.URL:
     check_text(text, name)
-    if not _WITH_HOST.match(text):
+    if not re.match(_WITH_HOST, text):
         raise ValueError(
             f"{name} {shown(text)!r} must be an absolute URL with a host, such as 'https://example.com'"
             + ("; a path that begins with a name and a colon is written with a '/' before it" if name == "url" else "")
