@@ -54,7 +54,7 @@ class Origins:
     """
 
     def __init__(self, base: httpx.URL, trusted: Iterable[str] = ()) -> None:
-        self.base: Final = origin_of(base)
+        self.base: Final[Origin] = origin_of(base)
         """The base URL's own."""
         self._trusted = frozenset([self.base, *map(_parse_trusted, trusted)])
 

@@ -30,11 +30,11 @@ class OriginBook:
 
     def __init__(self, budget: RetryBudget | None) -> None:
         self._account: Final = None if budget is None else RetryAccount(budget)
-        self.attempts = 0
-        self.failed = 0
-        self.succeeded = 0
-        self.retries = 0
-        self.retries_refused = 0
+        self.attempts: int = 0
+        self.failed: int = 0
+        self.succeeded: int = 0
+        self.retries: int = 0
+        self.retries_refused: int = 0
 
     def pay_retry(self, *, throttled: bool) -> int | None:
         """Pay for a retry that is due.

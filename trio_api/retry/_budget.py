@@ -69,7 +69,7 @@ class RetryAccount:
 
     def __init__(self, budget: RetryBudget) -> None:
         self._budget: Final = budget
-        self.capacity: Final = budget.capacity
+        self.capacity: Final[int] = budget.capacity
         """The most tokens that there can be."""
         self.left: int = budget.capacity
         """Tokens."""
