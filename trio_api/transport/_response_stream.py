@@ -89,7 +89,7 @@ class ResponseStream(httpx.AsyncByteStream):
         connection = self._connection
         if connection is None:
             known, self._known = self._known, b""
-            return known or None  # noqa: ASYNC911
+            return known or None  # noqa: ASYNC910
         self._is_receiving = True
         try:
             while not (body := connection.parser.body) and not connection.parser.is_complete:
@@ -102,10 +102,10 @@ class ResponseStream(httpx.AsyncByteStream):
         finally:
             self._is_receiving = False
         if connection.parser.is_complete:
-            return self._finish(connection) or None  # noqa: ASYNC911
+            return self._finish(connection) or None  # noqa: ASYNC910
         piece = body[0] if len(body) == 1 else b"".join(body)
         body.clear()
-        return piece  # noqa: ASYNC911
+        return piece  # noqa: ASYNC910
 
     def __aiter__(self) -> ResponseStream:
         return self

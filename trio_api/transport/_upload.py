@@ -157,14 +157,13 @@ class _Listener:
         self.is_done: Final = trio.Event()
         self.failure: httpx.TransportError | None = None
 
-    async def run(self) -> None:
+    async def run(self) -> None:  # noqa: ASYNC910  # it waits where the head is not there already
         """Listen until the head is there or nothing comes any more."""
         connection = self._connection
         try:
             while not connection.parser.status:
-                connection.feed(
-                    await connection.receive(None)
-                )  # the server may be silent for as long as the body is being sent
+                # without a timeout: the server may be silent for as long as the body is being sent
+                connection.feed(await connection.receive(None))
             if connection.parser.status >= _REFUSALS:
                 self._stop("the server refused the rest of the body")
         except httpx.TransportError as error:

@@ -89,7 +89,7 @@ class PlainWire:
         self._unsent = memoryview(data)[sent:]
         return False
 
-    async def flush(self) -> None:
+    async def flush(self) -> None:  # noqa: ASYNC910  # it waits where something is left
         """Send what `send_now` left."""
         while self._unsent:
             self._check_open()
@@ -188,7 +188,7 @@ class TLSWire:
                 await self._send_encrypted()
                 return
 
-    async def _send_encrypted(self) -> None:
+    async def _send_encrypted(self) -> None:  # noqa: ASYNC910  # it waits where not all can be sent
         if not self._plain.send_now(self._outgoing.read()):
             await self._plain.flush()
 
@@ -223,7 +223,7 @@ class TLSWire:
         """Wait for bytes; empty is the end of the connection, which the server has to announce (RFC 9112, 9.8)."""
         while (data := self._decrypted()) is None:
             await self._fill()
-        return data
+        return data  # noqa: ASYNC910  # what is there is given at once
 
     def _decrypted(self) -> bytes | None:
         try:
