@@ -195,7 +195,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         if isinstance(result, Failure) or result.status_code >= 400:
             await trio.lowlevel.checkpoint_if_cancelled()  # else a cancellation would look like a deadline
             time_left = trio.current_effective_deadline() - ended
-        return Outcome(request, result, ended - started, time_left, body.replayable)
+        return Outcome(request, result, ended - started, time_left, body.replayable)  # noqa: ASYNC910  # sending did checkpoint
 
     def _has_async_hooks(self) -> bool:
         return is_overridden(self._prepare_options, TrioDriver._prepare_options) or is_overridden(
