@@ -5,6 +5,7 @@ What is mended, and what one parser takes and the other refuses, is in `test_par
 
 from __future__ import annotations
 
+import h11
 import httpx
 import pytest
 
@@ -71,7 +72,6 @@ LENGTHS = {
     "two numbers with a comma": b" 5, 6",
     "superscript": b" \xb2",
     "Arabic digit": " ٥".encode(),
-    "thirty digits": b" 999999999999999999999999999999",
     "space before the colon": b" 5\r\nContent-Length : 5",
     "another": b" 5\r\nContent-Length: 6",
     "another first": b" 6\r\nContent-Length: 5",
@@ -117,6 +117,11 @@ async def check_that_it_is_refused(opened: OpenTransport, response: bytes) -> No
         *rows("header", {name: STATUS + line + b"\r\n" + EMPTY for name, line in HEADERS.items()}),
         *rows("length", {name: sized(value) for name, value in LENGTHS.items()}),
         *rows("chunk", {name: CHUNKED + body for name, body in CHUNKS.items()}),
+        pytest.param(
+            sized(b" " + b"9" * 30),
+            id="length: thirty digits",
+            marks=pytest.mark.skipif(h11.__version__ < "0.15", reason="h11 waits for so much"),
+        ),
     ],
 )
 async def test_what_everybody_refuses(opened: OpenTransport, response: bytes) -> None:
