@@ -59,7 +59,7 @@ class Slot(Generic[PageT]):
         self.track: Final = track
         self.step: Final = step
         self.skip: Final = skip
-        self.follow = follow
+        self.follow: bool = follow
         self.isolated: Final = isolated
         self.successor: Step | None = None
         """The next step of the plan that this page has to confirm."""
