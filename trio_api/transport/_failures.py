@@ -31,13 +31,13 @@ class Trace:
     __slots__ = ("_connected", "handled", "response_began", "reused", "sent")
 
     def __init__(self, *, sent: bool | None = None, response_began: bool = False) -> None:
-        self.sent = sent
+        self.sent: bool | None = sent
         """Whether the request's headers began to be written; None while the transport told nothing."""
-        self.reused = False
+        self.reused: bool = False
         """Whether it was sent over a connection that had served another one before."""
-        self.response_began = response_began
+        self.response_began: bool = response_began
         """Whether the headers of the response came."""
-        self.handled = sys.exception()
+        self.handled: Final[BaseException | None] = sys.exception()
         """What the application was handling when the attempt began: what the attempt raises has it as its context."""
         self._connected = False
 
