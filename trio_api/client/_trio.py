@@ -218,8 +218,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
             follow_redirects: In place of the parent's.
 
         Raises:
-            TypeError, ValueError: An argument can't be what it is meant to be, or ``custom_*`` stands beside
-                ``set_custom_*``.
+            TypeError, ValueError: An argument is none that there may be, or ``custom_*`` is beside ``set_custom_*``.
         """
         _check_http_client(http_client)
         copied = self._copy(
