@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import attrs
@@ -284,7 +284,7 @@ async def _churn(transport: httpx.AsyncBaseTransport, requests: int) -> int:
 
     async with (
         trio.open_nursery() as nursery,
-        httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(30, pool=2)) as client,
+        httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(30, pool=20)) as client,
     ):
         (listener,) = await nursery.start(functools.partial(trio.serve_tcp, _answer_all, 0, host="127.0.0.1"))
         url = f"http://127.0.0.1:{listener.socket.getsockname()[1]}/"
@@ -306,9 +306,6 @@ async def _churn(transport: httpx.AsyncBaseTransport, requests: int) -> int:
             cancelled = -1
         nursery.cancel_scope.cancel(reason="the test is over")
     return cancelled
-
-
-Churn = Callable[[httpx.AsyncBaseTransport, int], Awaitable[int]]
 
 
 async def test_cancellation_costs_no_connection_for_good() -> None:
