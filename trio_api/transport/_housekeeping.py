@@ -56,7 +56,7 @@ class Housekeeper:
         """Whether *connection* was idle for too long."""
         return self.now() - connection.idle_since >= self._expiry
 
-    async def run(self, nursery: trio.Nursery) -> None:
+    async def run(self, nursery: trio.Nursery) -> None:  # noqa: ASYNC910  # it may be stopped before it began
         """Look after the connections until `stop`, with further tasks in *nursery*."""
         self._nursery = nursery
         self.is_running = True

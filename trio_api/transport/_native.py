@@ -109,7 +109,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
         await self.aclose()
         if self._nursery is not None:
             nursery, self._nursery = self._nursery, None
-            await nursery.__aexit__(None, None, None)
+            await nursery.__aexit__(None, None, None)  # noqa: ASYNC102  # its tasks have ended, or are cancelled
 
     async def aclose(self) -> None:
         """Close every connection; requests in flight fail."""
@@ -255,13 +255,13 @@ class TrioTransport(httpx.AsyncBaseTransport):
                 headers, status = parser.headers, parser.status
                 self.finished(connection)
                 elapsed = time.perf_counter() - started
-                return LazyResponse(
+                return LazyResponse(  # noqa: ASYNC910  # without a head there was a wait for it
                     status, headers, request=request, extensions=extensions, content=content, elapsed=elapsed
                 )
         stream = ResponseStream(connection, self, request, timeout, started)
         response = LazyResponse(parser.status, parser.headers, request=request, stream=stream, extensions=extensions)
         stream.begin(response)
-        return response
+        return response  # noqa: ASYNC910
 
     async def _exchange_heads(
         self,
@@ -277,7 +277,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
             if not begin(connection, request, outgoing):
                 await send_rest(connection, request, outgoing, timeouts.get("write"))
 
-        async def receive() -> None:
+        async def receive() -> None:  # noqa: ASYNC910  # without a head there is a wait for it
             while not connection.parser.status:
                 connection.feed(await connection.receive(timeouts.get("read")))
 
