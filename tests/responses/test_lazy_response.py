@@ -227,3 +227,10 @@ def test_its_extensions_are_its_own() -> None:
     response = lazy(stream=Body())
     response.extensions["mine"] = True
     assert ON_WIRE.keys() == {"http_version", "reason_phrase"}
+
+
+def test_pickled_before_anybody_looked() -> None:
+    """What was not made yet is made for the pickle, and comes out of it whole."""
+    response = LazyResponse(200, [(b"X-Request-Id", b"r1")], extensions={}, content=b"body")
+    copied = pickle.loads(pickle.dumps(response))
+    assert (copied.status_code, copied.content, copied.headers["x-request-id"]) == (200, b"body", "r1")
