@@ -62,7 +62,7 @@ class BlockingIncoming:
     def close(self) -> None:
         """Give the connection back if the body was read to its end, else close it."""
         self._response.close()
-        self._response.stream = _ENDED
+        _let_go(self._response)
 
 
 @final
@@ -106,13 +106,20 @@ class TrioIncoming:
             if stream is not None:
                 await _unwind(stream)
             await self._response.aclose()
-            self._response.stream = _ENDED
+            _let_go(self._response)
 
 
 def native_stream(response: httpx.Response) -> ResponseStream | None:
     """The body as the Trio-native transport gives it, where *response* is that transport's and still unmade."""
     stream = response.wire_stream if isinstance(response, LazyResponse) else None
     return stream if isinstance(stream, ResponseStream) else None
+
+
+def _let_go(response: httpx.Response) -> None:
+    """Part *response* from its stream: the two hold each other, and would wait for the garbage collector."""
+    with contextlib.suppress(RuntimeError):  # httpx: known only of a response that one of its clients got
+        response.elapsed = response.elapsed  # httpx2 asks the stream for it
+    response.stream = _ENDED
 
 
 async def _unwind(chunks: AsyncIterator[bytes]) -> None:  # noqa: ASYNC910  # a body in memory has nothing to wait for
