@@ -29,8 +29,9 @@ from trio_api._errors import status_error_class
 from trio_api._records import Reply
 from trio_api.flow import Attempt, CallRules, Outcome, call_flow
 from trio_api.request import Origins
+from trio_api.resilience import OriginBooks, OriginRules
 from trio_api.responses import LazyResponse
-from trio_api.retry import Failure, FailureKind, OriginBooks
+from trio_api.retry import Failure, FailureKind
 
 URL = "https://api.example.com/v1/items"
 KEY = {"Idempotency-Key": "k"}
@@ -77,7 +78,7 @@ def rules(
         idempotency_header=header,
         should_retry=hooks.get("should_retry", lambda response: None),
         status_error=hooks.get("status_error", status_error),
-        books=books or OriginBooks(None),
+        books=books or OriginBooks(OriginRules(retry_budget=None)),
     )
 
 
@@ -426,7 +427,7 @@ def numbers(books: OriginBooks) -> OriginStatistics:
 def test_a_retry_that_the_budget_does_not_pay_for_is_not_made(caplog: pytest.LogCaptureFixture) -> None:
     """The real error comes at once, with every attempt on it, and the log says why at INFO."""
     told: list[AttemptRecord] = []
-    books = OriginBooks(RetryBudget(capacity=15))
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget(capacity=15)))
     with caplog.at_level(logging.INFO, "trio_api"):
         played = play(503, 502, under=rules(RetryPolicy(on_retry=told.append), books=books))
     assert isinstance(played.end, InternalServerError)
@@ -444,7 +445,7 @@ def test_a_retry_that_the_budget_does_not_pay_for_is_not_made(caplog: pytest.Log
 
 def test_calls_share_the_budget() -> None:
     """What one call spent, another lacks: it makes one attempt."""
-    books = OriginBooks(RetryBudget(capacity=28))
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget(capacity=28)))
     assert len(play(503, 503, 503, under=rules(books=books)).attempts) == 3
     assert len(play(503, under=rules(books=books)).attempts) == 1
     assert numbers(books).retries_refused == 1
@@ -463,7 +464,7 @@ def test_calls_share_the_budget() -> None:
 )
 def test_a_retry_after_throttling_is_cheaper(result: Any, cost: int) -> None:
     """The server is there and says when to come back; a Retry-After that says nothing is none."""
-    books = OriginBooks(RetryBudget())
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget()))
     play(result, 404, under=rules(books=books))
     assert numbers(books).budget_left == 500 - cost
 
@@ -471,7 +472,7 @@ def test_a_retry_after_throttling_is_cheaper(result: Any, cost: int) -> None:
 @pytest.mark.parametrize("facts", [{"time_left": 0.5}, {"replayable": False}])
 def test_a_retry_that_is_not_due_costs_nothing(facts: Any) -> None:
     """The policy is asked first: a wait past the deadline or a spent body is no matter of the budget."""
-    books = OriginBooks(RetryBudget())
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget()))
     play(503, under=rules(books=books), **facts)
     statistics = numbers(books)
     assert (statistics.budget_left, statistics.retries, statistics.retries_refused) == (500, 0, 0)
@@ -479,7 +480,7 @@ def test_a_retry_that_is_not_due_costs_nothing(facts: Any) -> None:
 
 def test_a_retried_success_gives_its_last_cost_back() -> None:
     """Not those of the retries before, which were of no use."""
-    books = OriginBooks(RetryBudget())
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget()))
     play(503, 429, 200, under=rules(books=books))
     assert numbers(books).budget_left == 500 - 14
     play(503, 200, under=rules(books=books))
@@ -488,7 +489,7 @@ def test_a_retried_success_gives_its_last_cost_back() -> None:
 
 def test_a_clean_success_gives_one_token_back() -> None:
     """And an error that is no matter of retries gives nothing."""
-    books = OriginBooks(RetryBudget())
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget()))
     play(503, 404, under=rules(books=books))
     play(404, under=rules(books=books))
     assert numbers(books).budget_left == 486
@@ -498,7 +499,7 @@ def test_a_clean_success_gives_one_token_back() -> None:
 
 def test_replacing_a_dead_kept_alive_connection_costs_nothing() -> None:
     """It is done even where no token is left, and counts as an attempt of the statistics only."""
-    books = OriginBooks(RetryBudget(capacity=14))
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget(capacity=14)))
     play(503, 404, under=rules(books=books))
     played = play(stale(), 200, under=rules(books=books))
     assert isinstance(played.end, Reply)
@@ -508,14 +509,14 @@ def test_replacing_a_dead_kept_alive_connection_costs_nothing() -> None:
 
 def test_a_retry_over_a_dead_connection_still_gets_its_cost_back() -> None:
     """The replacement is a part of the retry."""
-    books = OriginBooks(RetryBudget())
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget()))
     play(503, stale(), 200, under=rules(books=books))
     assert numbers(books).budget_left == 500
 
 
 def test_a_redirected_call_is_its_first_origins() -> None:
     """That is where its retries go."""
-    books = OriginBooks(RetryBudget())
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget()))
     elsewhere = httpx.Response(302, headers={"Location": "https://other.example/x"})
     play(elsewhere, 503, elsewhere, 200, under=rules(books=books))
     statistics = numbers(books)
@@ -524,7 +525,7 @@ def test_a_redirected_call_is_its_first_origins() -> None:
 
 def test_a_call_that_was_never_sent_is_the_base_urls() -> None:
     """Its request names a path, since none was built."""
-    books = OriginBooks(RetryBudget())
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget()))
     flow = call_flow(rules(books=books))
     next(flow)
     with pytest.raises(APITimeoutError):
@@ -534,7 +535,7 @@ def test_a_call_that_was_never_sent_is_the_base_urls() -> None:
 
 def test_a_call_that_begins_with_a_retry_gives_back_what_it_cost() -> None:
     """A stream that is gone on with paid nothing for its connection."""
-    books = OriginBooks(RetryBudget())
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget()))
     play(503, 404, under=rules(books=books))
     flow = call_flow(rules(books=books), Attempt(1))
     next(flow)
@@ -545,7 +546,7 @@ def test_a_call_that_begins_with_a_retry_gives_back_what_it_cost() -> None:
 
 def test_the_statistics_count_calls_and_attempts() -> None:
     """Calls by how they ended; retries by whether they were made."""
-    books = OriginBooks(RetryBudget(capacity=28))
+    books = OriginBooks(OriginRules(retry_budget=RetryBudget(capacity=28)))
     for results in ([200], [503, 200], [404], [503, 503, 503], [503]):
         play(*results, under=rules(books=books))
     assert numbers(books) == OriginStatistics(

@@ -19,6 +19,7 @@ FLOOR = {
     "models": 1,
     "request": 1,
     "retry": 1,
+    "resilience": 1,
     "pages": 1,
     "streaming": 1,
     "flow": 2,

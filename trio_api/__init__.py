@@ -85,12 +85,14 @@ from .request import (
     make_request_options as make_request_options,
     path_template as path_template,
 )
-from .retry import (
+from .resilience import (
     ClientStatistics as ClientStatistics,
+    CoolDown as CoolDown,
     OriginStatistics as OriginStatistics,
+    QuotaHeaders as QuotaHeaders,
     RetryBudget as RetryBudget,
-    RetryPolicy as RetryPolicy,
 )
+from .retry import RetryPolicy as RetryPolicy
 from .streaming import (
     JSONLDecoder as JSONLDecoder,
     ServerSentEvent as ServerSentEvent,

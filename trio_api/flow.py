@@ -3,7 +3,8 @@
 A call is a generator. It yields an `Attempt` (what to send, and when) and is sent the `Outcome` (what came of
 it); it returns the `Reply`, or raises the error of the call. Failures come in as values, so that cancellation and
 the application's own exceptions never pass through here. The drivers of both colours (`trio_api.client`) do the
-waiting and sending; everything that decides stands here, in `trio_api.retry` and in `trio_api.request`.
+waiting and sending; everything that decides stands here, in `trio_api.retry`, `trio_api.resilience` and
+`trio_api.request`.
 """
 
 from __future__ import annotations
@@ -15,17 +16,16 @@ from typing import Final, NamedTuple, TypeAlias
 import attrs
 import httpx
 
-from ._errors import APIConnectionError, APIError
+from ._errors import APIConnectionError, APIError, APITimeoutError
 from ._logging import log_exchange, log_refusal, log_retry
 from ._records import AttemptRecord, Reply
 from .request import LazyRequest, Origin, Origins, RedirectProblem, origin_of, redirect_request
+from .resilience import Load, OriginBook, OriginBooks, Refusal, Seen
 from .responses import header_of
 from .retry import (
     IDEMPOTENT_METHODS,
     Failure,
     FailureKind,
-    OriginBook,
-    OriginBooks,
     RetryPolicy,
     failure_is_retryable,
     is_throttling,
@@ -65,6 +65,8 @@ class Outcome(NamedTuple):
     """Seconds to the nearest deadline that the driver knows."""
     replayable: bool = True
     """Whether the body can be sent (again)."""
+    ended: float = 0.0
+    """When it ended, in seconds of the driver's clock."""
 
 
 class CallRules(NamedTuple):
@@ -79,11 +81,11 @@ class CallRules(NamedTuple):
     status_error: Callable[[httpx.Response], APIError]
     """Makes the error of a status of 400 or more."""
     books: OriginBooks
-    """What retries are paid from, origin by origin, and counted in."""
+    """What is remembered of each origin: what retries are paid from, and what it asked for."""
 
 
-CallFlow: TypeAlias = Generator[Attempt, Outcome, Reply]
-_ExchangeFlow: TypeAlias = Generator[Attempt, Outcome, Outcome]
+CallFlow: TypeAlias = Generator[Attempt, Outcome | Refusal, Reply]
+_ExchangeFlow: TypeAlias = Generator[Attempt, Outcome | Refusal, Outcome]
 
 
 def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequence[AttemptRecord] = ()) -> CallFlow:
@@ -103,6 +105,7 @@ def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequenc
     Raises:
         APIStatusError: The server said no, and no retry was due.
         APIConnectionError: No response came, and no retry was due.
+        APIError: The client held an attempt back.
     """
     records = list(earlier)
     attempt, retries = first, first.retries_taken
@@ -110,16 +113,19 @@ def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequenc
     book: OriginBook | None = None
     while True:
         outcome = yield attempt
-        result = outcome.result
         if book is None:
             book = rules.books.of(_origin_of(outcome.request, rules))
-        book.attempts += 1
+        if isinstance(outcome, Refusal):
+            raise _refused(outcome, rules, records, book)
+        result = outcome.result
+        book.tally.attempts += 1
         if rules.follow_redirects and isinstance(result, httpx.Response) and 300 <= result.status_code < 400:
             outcome = yield from _redirected_flow(rules, attempt, outcome)
             result = outcome.result
         record = _record(len(records), outcome)
         log_exchange(outcome.request, record)
         if isinstance(result, httpx.Response) and result.status_code < 400:
+            _observe(book, outcome, asked=book.asked_wait(result))
             records.append(record)
             book.succeed(attempt.cost if retries else None)
             return Reply(result, tuple(records), retries)
@@ -127,12 +133,13 @@ def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequenc
             replaced, attempt = True, Attempt(retries, is_fresh=True, cost=attempt.cost)
             records.append(record)
             continue
-        retry_after = parse_retry_after(result.headers) if isinstance(result, httpx.Response) else None
+        retry_after = _asked_wait(result, book)
+        _observe(book, outcome, asked=retry_after)
         retry = _due_retry(outcome, rules, retries, retry_after, book)
         record = attrs.evolve(record, waited=0.0 if retry is None else retry.after)
         records.append(record)
         if retry is None:
-            book.failed += 1
+            book.tally.failed += 1
             raise _final_error(outcome, rules, records, retry_after)
         attempt, retries, replaced = retry, retry.retries_taken, False
         log_retry(outcome.request, record, retries, rules.policy.max_retries)
@@ -159,10 +166,45 @@ def _redirected_flow(rules: CallRules, attempt: Attempt, outcome: Outcome) -> _E
             break
         if redirect is None:
             break
-        outcome = yield attempt._replace(after=0.0, redirect=redirect)
+        answer = yield attempt._replace(after=0.0, redirect=redirect)
+        assert not isinstance(answer, Refusal)  # what an attempt leads to goes with it
+        outcome = answer
         elapsed += outcome.elapsed
         hops += 1
     return outcome._replace(request=first, elapsed=elapsed)
+
+
+def _asked_wait(result: httpx.Response | Failure, book: OriginBook) -> float | None:
+    """Seconds that an error response asked to wait: by ``Retry-After``, or by saying that its quota is used up."""
+    if isinstance(result, Failure):
+        return None
+    asked = parse_retry_after(result.headers)
+    if asked is None and result.status_code in (429, 503):
+        asked = book.asked_wait(result)
+    return asked
+
+
+def _observe(book: OriginBook, outcome: Outcome, *, asked: float | None) -> None:
+    result, ended = outcome.result, outcome.ended
+    reason: httpx.Response | None = None
+    if isinstance(result, httpx.Response):
+        load = Load.PUSHED_BACK if result.status_code in (429, 503) else Load.FINE
+        reason = result if result.status_code >= 400 else None
+    else:
+        load = Load.TIMED_OUT if isinstance(result.error, APITimeoutError) else Load.LOST
+    book.observe(Seen(load, ended - outcome.elapsed, ended), asked=asked, reason=reason)
+
+
+def _refused(refusal: Refusal, rules: CallRules, records: list[AttemptRecord], book: OriginBook) -> APIError:
+    """The error of a call of which the client held an attempt back: the server's own, where it is the reason."""
+    reason = refusal.reason
+    error = rules.status_error(reason) if isinstance(reason, httpx.Response) else reason
+    error.add_note(refusal.note)
+    error.attempts = tuple(records)
+    error.retry_after = refusal.retry_after
+    book.tally.failed += 1
+    book.tally.refused += 1
+    return error
 
 
 def _record(number: int, outcome: Outcome) -> AttemptRecord:

@@ -14,7 +14,7 @@ from support.scripted import VirtualTime
 def colour(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Colour:
     """Each of the two colours in turn, with chance pinned to 0 and no clock but virtual ones."""
     time = VirtualTime()
-    for module in ("_driver_blocking", "_open_body_blocking", "_stream_blocking"):
+    for module in ("_driver_blocking", "_admission_blocking", "_open_body_blocking", "_stream_blocking"):
         monkeypatch.setattr(f"trio_api.client.{module}.time", time)
     monkeypatch.setattr("trio_api.transport._read.time", time)
     monkeypatch.setattr("trio_api.transport._bodies.time", time)

@@ -18,7 +18,7 @@ from trio_api import APIError, OriginStatistics, RetryBudget, RetryPolicy
 from trio_api._errors import status_error_class
 from trio_api.flow import CallFlow, CallRules, Outcome, call_flow
 from trio_api.request import Origins
-from trio_api.retry import OriginBooks
+from trio_api.resilience import OriginBooks, OriginRules
 
 URL: Final = "https://api.example.com/v1/items"
 LATENCY: Final = 0.05  # seconds that an attempt takes
@@ -62,7 +62,7 @@ def simulate(
     """
     chance, request = random.Random(seed), httpx.Request("GET", URL)
     good, bad = httpx.Response(200), httpx.Response(status)
-    books = OriginBooks(budget)
+    books = OriginBooks(OriginRules(retry_budget=budget))
     rules = CallRules(
         policy=RetryPolicy(jitter=0),  # the waits are no matter here: chance is the server's alone
         origins=Origins(httpx.URL(URL)),

@@ -1,215 +1,54 @@
-"""What both colours of client share: settings, hooks, and every decision about a call but its order in time.
+"""What both colours of client share: every decision about a call but its order in time.
 
 No IO and no waiting here. `AsyncAPIClient` and `SyncAPIClient` add the driver and the verbs.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 import httpx
 
-from .._constants import DEFAULT_TIMEOUT
-from .._errors import APIResponseValidationError, APIStatusError, APITimeoutError, status_error_class
-from .._logging import set_up_logging
+from .._errors import APIResponseValidationError, APIStatusError, APITimeoutError
 from .._records import AttemptRecord, Reply
 from .._redact import RedactedRequest, redact_url
-from .._types import Headers, NotGiven, Query, TimeoutTypes
+from .._types import NotGiven
 from ..flow import FIRST_ATTEMPT, Attempt, CallRules, Outcome, call_flow
 from ..pages import BasePage
 from ..request import (
     Body,
     FinalRequestOptions,
-    Querystring,
     build_request,
     is_keyed_method,
-    prepare_base_url,
+    named_origin,
     timeout_parts,
 )
-from ..responses import BaseAPIResponse, Decoded, ProblemLog, decode, decode_event, make_status_error
-from ..retry import ClientStatistics, Failure, FailureKind, OriginBooks, RetryPolicy
+from ..resilience import OriginBook
+from ..responses import BaseAPIResponse, Decoded, decode, decode_event, make_status_error
+from ..retry import Failure, FailureKind, RetryPolicy
 from ..streaming import ServerSentEvent
 from ..transport import WatchedAuth
 from ._call import Call, split_wrapper, whole_options
-from ._config import ClientConfig, checked_origins
-from ._defaults import DefaultsKeeper, is_overridden
-from ._platform import platform_headers
-from ._resource import rebind_resources
+from ._defaults import is_overridden
+from ._settings import ClientSettings
 
 __all__ = ["BaseClient"]
 
 HttpxClientT = TypeVar("HttpxClientT", bound="httpx.Client | httpx.AsyncClient")
 DefaultStreamT = TypeVar("DefaultStreamT")
-ClientT = TypeVar("ClientT", bound="BaseClient[Any, Any]")
-
-_QS = Querystring()
 _BODY = ("content", "files", "json_data", "extra_json")
 
 
-class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
+class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClientT, DefaultStreamT]):
     """The half of a client that decides. Subclass `AsyncAPIClient` or `SyncAPIClient`, not this.
 
     Class attributes:
         idempotency_header: The header that carries the key of a POST or PATCH; None turns keys off.
         header_prefix: What the names of the platform and retry headers begin with.
     """
-
-    idempotency_header: str | None = "Idempotency-Key"
-    header_prefix: str = "X-Trio-API"
-
-    _client: HttpxClientT
-    _asynchronous = "false"
-
-    def __init__(
-        self,
-        *,
-        http_client: HttpxClientT | None,
-        default_http_client: Any,
-        transport_options: dict[str, Any],
-        base_url: str | httpx.URL,
-        retry: Any,
-        retry_budget: Any,
-        trusted_origins: Any,
-        custom_headers: Any,
-        custom_query: Any,
-        **settings: Any,
-    ) -> None:
-        url, authorization = prepare_base_url(base_url)
-        optional = {"custom_headers": custom_headers, "custom_query": custom_query, "retry": retry}
-        self._config = ClientConfig(
-            base_url=url,
-            authorization=authorization,
-            trusted_origins=checked_origins(trusted_origins),
-            **settings,
-            **{name: value for name, value in optional.items() if value is not None},
-            **({} if isinstance(retry_budget, NotGiven) else {"retry_budget": retry_budget}),
-        )
-        given = {name: value for name, value in transport_options.items() if not isinstance(value, NotGiven)}
-        if http_client is not None and given:
-            raise TypeError(
-                f"{', '.join(sorted(given))} configure the default HTTP client and have no effect beside http_client; "
-                "give them to that client instead"
-            )
-        set_up_logging()
-        self._owns_http_client = http_client is None
-        self._client = default_http_client(**given) if http_client is None else http_client
-        self._problem_log = ProblemLog()
-        self._books = OriginBooks(self._config.retry_budget)
-        self._kept_defaults = DefaultsKeeper(self._config, BaseClient)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {redact_url(self._config.base_url)}>"
-
-    # -- settings --------------------------------------------------------------------------------------------
-
-    @property
-    def base_url(self) -> httpx.URL:
-        """The URL that relative paths are appended to, without userinfo and with a trailing slash."""
-        return self._config.base_url
-
-    @property
-    def max_retries(self) -> int:
-        """How many times a call is retried, unless it says otherwise."""
-        explicit = self._config.max_retries
-        return self._config.retry.max_retries if isinstance(explicit, NotGiven) else explicit
-
-    @property
-    def timeout(self) -> TimeoutTypes:
-        """Seconds per operation of each attempt, an `httpx.Timeout`, or None for no timeout."""
-        if not isinstance(self._config.timeout, NotGiven):
-            return self._config.timeout
-        return DEFAULT_TIMEOUT if self._owns_http_client else self._client.timeout
-
-    @property
-    def total_timeout(self) -> float | None:
-        """Seconds for one call with all its attempts and waits, or None."""
-        return self._config.total_timeout
-
-    def statistics(self) -> ClientStatistics:
-        """How the calls of this client have fared, origin by origin, with those of the copies that share its budget."""
-        return self._books.statistics()
-
-    @property
-    def _max_response_bytes(self) -> int:
-        return self._config.max_response_bytes
-
-    @property
-    def _is_strict(self) -> bool:
-        return self._config.strict
-
-    @property
-    def _origins(self) -> Any:
-        return self._config.origins
-
-    # -- hooks for subclasses --------------------------------------------------------------------------------
-
-    @property
-    def auth_headers(self) -> Headers:
-        """The headers that authenticate; none by default. Asked for on every attempt."""
-        return {}
-
-    @property
-    def custom_auth(self) -> httpx.Auth | None:
-        """An `httpx.Auth` for requests to the base URL's and the trusted origins; None by default."""
-        return None
-
-    @property
-    def user_agent(self) -> str:
-        """The User-Agent: ``<Class>/Python <the client's version>``."""
-        return f"{type(self).__name__}/Python {self._config.version}"
-
-    @property
-    def default_headers(self) -> Headers:
-        """What every request carries unless the call overrides it. Asked for on every attempt."""
-        return dict(self._kept_defaults.headers(self))
-
-    @property
-    def default_query(self) -> Query:
-        """The query parameters that every request carries unless its URL or the call overrides them."""
-        return self._config.custom_query
-
-    @property
-    def qs(self) -> Querystring:
-        """How nested parameters and arrays are written."""
-        return _QS
-
-    def platform_headers(self) -> Headers:
-        """What requests say of the program that sends them: library, system and runtime."""
-        return dict(platform_headers(self.header_prefix, self._asynchronous))
-
-    def _validate_headers(self, headers: httpx.Headers) -> None:
-        """Raise here if a request must not be sent with these headers; nothing by default."""
-
-    def _make_status_error(self, message: str, *, body: object, response: httpx.Response) -> APIStatusError:
-        """Make the error of a status of 400 or more."""
-        return status_error_class(response.status_code)(message, body=body, response=response)
-
-    def _should_retry(self, response: httpx.Response) -> bool | None:
-        """Decide whether an error response is retried; None leaves it to the policy."""
-        return None
-
-    # -- copies ----------------------------------------------------------------------------------------------
-
-    def _copy(self, *, http_client: Any, retry_budget: Any, **changes: Any) -> Self:
-        copied = object.__new__(type(self))
-        copied.__dict__.update(self.__dict__)
-        for name in self.__dict__:
-            if isinstance(getattr(type(self), name, None), functools.cached_property):
-                del copied.__dict__[name]  # made from the parent; made anew from the copy when asked for
-        copied._config = self._config.with_changes(retry_budget=retry_budget, **changes)
-        if not isinstance(retry_budget, NotGiven):
-            copied._books = OriginBooks(retry_budget)
-        if http_client is not None:
-            copied._client, copied._owns_http_client = http_client, False
-        copied._kept_defaults = DefaultsKeeper(copied._config, BaseClient)
-        rebind_resources(copied, parent=self)
-        return copied
-
-    # -- one call --------------------------------------------------------------------------------------------
 
     def _new_call(
         self,
@@ -242,6 +81,10 @@ class BaseClient(Generic[HttpxClientT, DefaultStreamT]):
             total_timeout=math.inf if total is None else total,
             follow_redirects=follow,
         )
+
+    def _book_of(self, call: Call) -> OriginBook:
+        """What is known of the origin that *call* names."""
+        return self._books.of(named_origin(call.options.url, self._config.origins))
 
     def _new_body(self, options: FinalRequestOptions) -> Body:
         return Body.from_options(options, None if options.files is None else self.qs)

@@ -15,9 +15,11 @@ from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..request import FinalRequestOptions
-from ..retry import RetryBudget, RetryPolicy
+from ..resilience import CoolDown, RetryBudget
+from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
+from ._copies_blocking import SyncCopies, check_http_client
 from ._defaults import is_overridden
 from ._open_body_blocking import OpenBody
 from ._open_stream_blocking import SyncStreams
@@ -41,12 +43,7 @@ T = TypeVar("T")
 SyncPageT = TypeVar("SyncPageT", bound="BaseSyncPage[Any]")
 
 
-def _check_http_client(http_client: object) -> None:
-    if http_client is not None and not isinstance(http_client, httpx.Client):
-        raise TypeError(f"http_client must be an httpx.Client, got {type(http_client).__name__}")
-
-
-class SyncAPIClient(SyncVerbs, SyncStreams):
+class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
     """A client of an HTTP/JSON API, for programs without an event loop; subclass it to write an SDK.
 
     Works with or without ``with``; `close` it, or leave its block, to close its connections. What it decides it
@@ -65,6 +62,8 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
         retry: The retry policy.
         retry_budget: What the retries of all calls to an origin are paid from, those of copies too; None for retries
             without bound. Default: ``RetryBudget()``.
+        cool_down: How all calls to an origin heed what it asked of one of them, those of copies too; None for each
+            on its own. Default: ``CoolDown()``.
         max_response_bytes: The most, in bytes, that a buffered response may decode to.
         trusted_origins: Origins besides the base URL's that credentials may go to: ``"https://cdn.example.com"``.
         follow_redirects: Whether redirects are followed.
@@ -73,8 +72,6 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
     Raises:
         TypeError, ValueError: An argument can't be what it is meant to be; the message names it.
     """
-
-    _is_copy = False
 
     @sealed
     def __init__(
@@ -90,6 +87,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
         custom_query: Query | None = None,
         retry: RetryPolicy | None = None,
         retry_budget: RetryBudget | NotGiven | None = not_given,
+        cool_down: CoolDown | NotGiven | None = not_given,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         trusted_origins: Iterable[str] = (),
         follow_redirects: bool = True,
@@ -101,7 +99,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
         http2: bool | NotGiven = not_given,
         _strict_response_validation: bool = False,
     ) -> None:
-        _check_http_client(http_client)
+        check_http_client(http_client)
         super().__init__(
             http_client=http_client,
             default_http_client=DefaultHttpxClient,
@@ -121,7 +119,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
             custom_headers=custom_headers,
             custom_query=custom_query,
             retry=retry,
-            retry_budget=retry_budget,
+            rules={"retry_budget": retry_budget, "cool_down": cool_down},
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,
@@ -149,70 +147,6 @@ class SyncAPIClient(SyncVerbs, SyncStreams):
         """Close the connections; not those of a caller's ``http_client``, and not those of a copy's parent."""
         if self._owns_http_client and not self._is_copy:
             self._client.close()
-
-    @sealed
-    def copy(
-        self,
-        *,
-        base_url: str | httpx.URL | NotGiven = not_given,
-        timeout: TimeoutTypes | NotGiven = not_given,
-        total_timeout: float | None | NotGiven = not_given,
-        max_retries: int | NotGiven = not_given,
-        custom_headers: Headers | None = None,
-        set_custom_headers: Headers | None = None,
-        custom_query: Query | None = None,
-        set_custom_query: Query | None = None,
-        http_client: httpx.Client | None = None,
-        retry: RetryPolicy | NotGiven = not_given,
-        retry_budget: RetryBudget | NotGiven | None = not_given,
-        max_response_bytes: int | NotGiven = not_given,
-        trusted_origins: Iterable[str] | NotGiven = not_given,
-        follow_redirects: bool | NotGiven = not_given,
-    ) -> Self:
-        """Make a client that shares the connections of this one, and differs in what is given.
-
-        Closing the copy closes nothing of the parent's.
-
-        Args:
-            base_url: In place of the parent's.
-            timeout: In place of the parent's.
-            total_timeout: In place of the parent's.
-            max_retries: In place of the parent's.
-            custom_headers: Merged over the parent's.
-            set_custom_headers: In place of the parent's.
-            custom_query: Merged over the parent's.
-            set_custom_query: In place of the parent's.
-            http_client: An open `httpx.Client` to send by; its owner closes it.
-            retry: In place of the parent's.
-            retry_budget: In place of the one shared with the parent: a full one, with statistics of its own.
-            max_response_bytes: In place of the parent's.
-            trusted_origins: In place of the parent's.
-            follow_redirects: In place of the parent's.
-
-        Raises:
-            TypeError, ValueError: An argument is none that there may be, or ``custom_*`` is beside ``set_custom_*``.
-        """
-        _check_http_client(http_client)
-        copied = self._copy(
-            http_client=http_client,
-            base_url=base_url,
-            timeout=timeout,
-            total_timeout=total_timeout,
-            max_retries=max_retries,
-            custom_headers=custom_headers,
-            set_custom_headers=set_custom_headers,
-            custom_query=custom_query,
-            set_custom_query=set_custom_query,
-            retry=retry,
-            retry_budget=retry_budget,
-            max_response_bytes=max_response_bytes,
-            trusted_origins=trusted_origins,
-            follow_redirects=follow_redirects,
-        )
-        copied._is_copy = True
-        return copied
-
-    with_options = copy
 
     # -- calls -----------------------------------------------------------------------------------------------
 

@@ -12,18 +12,14 @@ from .._checks import check_bytes, check_max_retries, check_seconds, is_mapping
 from .._constants import DEFAULT_MAX_RESPONSE_BYTES
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from ..request import Origins, check_timeout, merge_headers, prepare_base_url
-from ..retry import RetryBudget, RetryPolicy
+from ..resilience import OriginRules
+from ..retry import RetryPolicy
 
 __all__ = ["ClientConfig"]
 
 
 def _check_bytes(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     check_bytes(attribute.name, value)
-
-
-def _check_budget(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and not isinstance(value, RetryBudget):
-        raise TypeError(f"{attribute.name} must be a RetryBudget, or None for none, got {value!r}")
 
 
 def _check_kind(kind: type[object]) -> Any:
@@ -90,8 +86,8 @@ class ClientConfig:
     custom_headers: Headers = attrs.field(factory=dict[str, Any], converter=_checked_headers)
     custom_query: Query = attrs.field(factory=dict[str, Any], converter=_checked_query)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_check_kind(RetryPolicy))
-    retry_budget: RetryBudget | None = attrs.field(factory=RetryBudget, validator=_check_budget)
-    """None: retries without bound."""
+    rules: OriginRules = attrs.field(factory=OriginRules)
+    """What it goes by towards each origin."""
     max_response_bytes: int = attrs.field(default=DEFAULT_MAX_RESPONSE_BYTES, validator=_check_bytes)
     trusted_origins: tuple[str, ...] = ()
     follow_redirects: bool = attrs.field(default=True, validator=_check_kind(bool))

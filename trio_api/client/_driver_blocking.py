@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import threading
 import time
 from collections.abc import Callable
@@ -13,10 +11,12 @@ import httpx
 
 from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLargeError
 from .._records import Reply
-from ..flow import Attempt, CallFlow, Outcome
+from ..flow import Attempt, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
+from ..resilience import Refusal
 from ..retry import Failure, FailureKind
 from ..transport import BlockingIncoming, Trace, blocking_stream, failure_of, foreign_errors, read_blocking
+from ._admission_blocking import Admission
 from ._base import BaseClient
 from ._call import Call
 from ._defaults import is_overridden
@@ -30,20 +30,6 @@ Begin: TypeAlias = Callable[[httpx.Response, BlockingIncoming, float], None]
 """Reads the beginning of a body that is left open, until a deadline. What it raises is as with `Take`."""
 
 _LONGEST_WAIT: Final = threading.TIMEOUT_MAX  # seconds: what the system's clocks can hold; sockets take no more
-
-
-def drive(flow: CallFlow, exchange: Callable[[Attempt], Outcome]) -> Reply:
-    """Do what the flow of a call says until it ends."""
-    attempt = next(flow)
-    while True:
-        if attempt.after > 0:
-            time.sleep(attempt.after)
-        outcome = exchange(attempt)
-        try:
-            attempt = flow.send(outcome)
-        except StopIteration as stop:
-            reply: Reply = stop.value
-            return reply
 
 
 class BlockingDriver(BaseClient[httpx.Client, Any]):
@@ -68,12 +54,36 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
 
     # -- the driver ------------------------------------------------------------------------------------------
 
-    def _send(self, call: Call, take: Take | None = None) -> Reply:
-        """Drive *call* to its reply. *take* takes in the response of a success in place of reading the whole of it."""
+    def _send(self, call: Call, take: Take | None = None, admission: Admission | None = None) -> Reply:
+        """Drive *call* to its reply. *take* takes in the response of a success in place of reading the whole of it.
+
+        What *admission* holds is given back here, but for that of an attempt whose response was taken.
+        """
         self._check_open()
         deadline = time.monotonic() + call.total_timeout
-        with contextlib.closing(call.flow):
-            return drive(call.flow, functools.partial(self._exchange, call, take, deadline))
+        flow, book = call.flow, self._book_of(call)
+        try:
+            attempt = next(flow)
+            while True:
+                if attempt.after > 0:
+                    time.sleep(attempt.after)
+                refusal: Refusal | None = None
+                if attempt.redirect is None and book.is_guarded(time.monotonic()):
+                    admission = admission or Admission(book, call.options, deadline)
+                    refusal = admission.enter()
+                outcome = refusal or self._exchange(call, take, deadline, attempt)
+                try:
+                    attempt = flow.send(outcome)
+                except StopIteration as stop:
+                    reply: Reply = stop.value
+                    admission = None if take is not None else admission  # its response is open
+                    return reply
+                if admission is not None and attempt.redirect is None:
+                    admission.leave()
+        finally:
+            flow.close()
+            if admission is not None:
+                admission.leave()
 
     def _open(self, call: Call, begin: Begin | None = None) -> tuple[Reply, OpenBody]:
         """Drive *call* to its response, and leave the body open; whoever gets it closes it.
@@ -81,6 +91,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         *begin* reads the body's beginning within the attempt.
         """
         deadline = time.monotonic() + call.total_timeout
+        admission = Admission(self._book_of(call), call.options, deadline)
         opened: list[BlockingIncoming] = []
 
         def take(response: httpx.Response) -> httpx.Response:
@@ -94,12 +105,12 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
             return response
 
         try:
-            reply = self._send(call, take)
+            reply = self._send(call, take, admission)
         except BaseException:
             for incoming in opened:
                 incoming.close()
             raise
-        return reply, OpenBody(reply, deadline, *opened)
+        return reply, OpenBody(reply, deadline, *opened, on_close=admission.leave)
 
     def _exchange(self, call: Call, take: Take | None, deadline: float, attempt: Attempt) -> Outcome:
         request, body = (
@@ -135,7 +146,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         finally:
             cast("httpx.SyncByteStream", request.stream).close()  # what a body has open ends with the attempt
         ended = time.monotonic()
-        return Outcome(request, result, ended - started, deadline - ended, body.replayable)
+        return Outcome(request, result, ended - started, deadline - ended, body.replayable, ended)
 
     def _request_for(self, call: Call, attempt: Attempt, deadline: float) -> tuple[httpx.Request, Body]:
         options = self._prepare_options(call.options)

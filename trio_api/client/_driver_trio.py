@@ -14,6 +14,7 @@ from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLarg
 from .._records import Reply
 from ..flow import FIRST_ATTEMPT, Attempt, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
+from ..resilience import Refusal
 from ..responses import LazyResponse, header_of
 from ..retry import Failure, FailureKind
 from ..transport import (
@@ -28,6 +29,7 @@ from ..transport import (
     read_trio,
     trio_stream,
 )
+from ._admission_trio import Admission
 from ._base import BaseClient
 from ._call import Call
 from ._defaults import is_overridden
@@ -62,9 +64,13 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
 
     # -- the driver ------------------------------------------------------------------------------------------
 
-    async def _send(self, call: Call, take: Take | None = None) -> Reply:
-        """Drive *call* to its reply. *take* takes in the response of a success in place of reading the whole of it."""
+    async def _send(self, call: Call, take: Take | None = None, admission: Admission | None = None) -> Reply:
+        """Drive *call* to its reply. *take* takes in the response of a success in place of reading the whole of it.
+
+        What *admission* holds is given back here, but for that of an attempt whose response was taken.
+        """
         flow, began = call.flow, trio.current_time()
+        book = self._book_of(call)
         try:
             native = self._short_way(call) if take is None else None
             within: AbstractContextManager[object, bool]
@@ -80,20 +86,37 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                         await self._wait(attempt.after)
                     if attempt is not FIRST_ATTEMPT:
                         began = trio.current_time()
-                    outcome = await self._exchange(call, take, attempt, native)
-                    if isinstance(outcome.result, Failure):
+                    refusal: Refusal | None = None
+                    if attempt.redirect is None and book.is_guarded(began):
+                        admission = admission or Admission(book, call.options)
+                        refusal = await self._admitted(admission)
+                    outcome = refusal or await self._exchange(call, take, attempt, native)
+                    if isinstance(outcome, Outcome) and isinstance(outcome.result, Failure):
                         self._lifetime.check_not_closed()
                     try:
                         attempt = flow.send(outcome)
                     except StopIteration as stop:
                         reply: Reply = stop.value
+                        admission = None if take is not None else admission  # its response is open
                         return reply
+                    if admission is not None and attempt.redirect is None:
+                        admission.leave()
             # Only our own scope ends here: the client was closed under the call, or its time is up.
             self._lifetime.check()
             flow.send(self._expired(call, elapsed=trio.current_time() - began))
             raise AssertionError("a call that is out of time has to raise")  # pragma: no cover
         finally:
             flow.close()
+            if admission is not None:
+                admission.leave()
+
+    async def _admitted(self, admission: Admission) -> Refusal | None:
+        """Wait until an attempt may be made."""
+        refusal: Refusal | None = None
+        with self._lifetime.call(in_flight=True):
+            refusal = await admission.enter()
+        self._lifetime.check_not_closed()
+        return refusal
 
     def _short_way(self, call: Call) -> TrioTransport | None:
         """The transport, where nothing stands between it and *call*: no hook, no auth, no work of httpx's.
@@ -124,6 +147,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         *begin* reads the body's beginning within the attempt.
         """
         deadline = trio.current_time() + call.total_timeout
+        admission = Admission(self._book_of(call), call.options)
         opened: list[TrioIncoming] = []
 
         async def take(response: httpx.Response) -> httpx.Response:
@@ -139,12 +163,12 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             return response
 
         try:
-            reply = await self._send(call, take)
+            reply = await self._send(call, take, admission)
         except BaseException:
             for incoming in opened:  # cancelled after it was taken, the connection would be nobody's to close
                 await incoming.aclose()
             raise
-        return reply, OpenBody(self._lifetime, reply, deadline, *opened)
+        return reply, OpenBody(self._lifetime, reply, deadline, *opened, on_close=admission.leave)
 
     async def _exchange(self, call: Call, take: Take | None, attempt: Attempt, native: TrioTransport | None) -> Outcome:
         if attempt.redirect is not None:
@@ -195,7 +219,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         if isinstance(result, Failure) or result.status_code >= 400:
             await trio.lowlevel.checkpoint_if_cancelled()  # else a cancellation would look like a deadline
             time_left = trio.current_effective_deadline() - ended
-        return Outcome(request, result, ended - started, time_left, body.replayable)  # noqa: ASYNC910  # sending did checkpoint
+        return Outcome(request, result, ended - started, time_left, body.replayable, ended)  # noqa: ASYNC910  # sending did checkpoint
 
     def _has_async_hooks(self) -> bool:
         return is_overridden(self._prepare_options, TrioDriver._prepare_options) or is_overridden(

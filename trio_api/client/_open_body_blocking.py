@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import final
 
 from .._errors import APIError, APITimeoutError, ClientStateError
@@ -21,12 +22,21 @@ class OpenBody:
         reply: What the call came to.
         deadline: The end of the call's ``total_timeout``, by `time.monotonic`.
         incoming: The body, where its reading has begun.
+        on_close: Called once, when it is closed.
     """
 
-    def __init__(self, reply: Reply, deadline: float = math.inf, incoming: BlockingIncoming | None = None) -> None:
+    def __init__(
+        self,
+        reply: Reply,
+        deadline: float = math.inf,
+        incoming: BlockingIncoming | None = None,
+        *,
+        on_close: Callable[[], object] | None = None,
+    ) -> None:
         self._reply = reply
         self._deadline = deadline
         self._incoming = incoming or BlockingIncoming(reply.response)
+        self._on_close = on_close
         self._is_closed = False
         self._is_broken = False  # set while it is read: what breaks off or is interrupted there has lost its place
 
@@ -74,4 +84,9 @@ class OpenBody:
     def close(self) -> None:
         """Give the connection back if the body was read to its end, else close it."""
         self._is_closed = True
-        self._incoming.close()
+        try:
+            self._incoming.close()
+        finally:
+            on_close, self._on_close = self._on_close, None
+            if on_close is not None:
+                on_close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import final
 
 import trio
@@ -26,15 +27,23 @@ class OpenBody:
         reply: What the call came to.
         deadline: The end of the call's ``total_timeout``, on Trio's clock.
         incoming: The body, where its reading has begun.
+        on_close: Called once, when it is closed.
     """
 
     def __init__(
-        self, lifetime: Lifetime, reply: Reply, deadline: float = math.inf, incoming: TrioIncoming | None = None
+        self,
+        lifetime: Lifetime,
+        reply: Reply,
+        deadline: float = math.inf,
+        incoming: TrioIncoming | None = None,
+        *,
+        on_close: Callable[[], object] | None = None,
     ) -> None:
         self._lifetime = lifetime
         self._reply = reply
         self._deadline = deadline
         self._incoming = incoming or TrioIncoming(reply.response)
+        self._on_close = on_close
         self._is_closed = False
         self._is_broken = False  # set while it is read: what breaks off or is cancelled there has lost its place
         lifetime.opened(self)
@@ -90,3 +99,6 @@ class OpenBody:
             await self._incoming.aclose()
         finally:
             self._lifetime.closed(self)
+            on_close, self._on_close = self._on_close, None
+            if on_close is not None:
+                on_close()

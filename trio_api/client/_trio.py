@@ -18,9 +18,11 @@ from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..request import FinalRequestOptions
-from ..retry import RetryBudget, RetryPolicy
+from ..resilience import CoolDown, RetryBudget
+from ..retry import RetryPolicy
 from ..transport import DefaultTrioHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
+from ._copies_trio import AsyncCopies, check_http_client
 from ._defaults import is_overridden
 from ._open_body_trio import OpenBody
 from ._open_stream_trio import AsyncStreams
@@ -47,17 +49,12 @@ def _is_nothing_to_cut() -> None:
     """The calls of a client that sends by its caller's HTTP client each have a scope."""
 
 
-def _check_http_client(http_client: object) -> None:
-    if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
-        raise TypeError(f"http_client must be an httpx.AsyncClient, got {type(http_client).__name__}")
-
-
 class _Entry(enum.Enum):
     OWNER = "this client's block opened what it shares with its copies"
     GUEST = "the block of another client did"
 
 
-class AsyncAPIClient(AsyncVerbs, AsyncStreams):
+class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
     """A client of an HTTP/JSON API, for Trio; subclass it to write an SDK.
 
     Use it as ``async with AsyncAPIClient(base_url=...) as client:``. The block owns the connection pool and every
@@ -76,6 +73,8 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
         retry: The retry policy.
         retry_budget: What the retries of all calls to an origin are paid from, those of copies too; None for retries
             without bound. Default: ``RetryBudget()``.
+        cool_down: How all calls to an origin heed what it asked of one of them, those of copies too; None for each
+            on its own. Default: ``CoolDown()``.
         max_response_bytes: The most, in bytes, that a buffered response may decode to.
         trusted_origins: Origins besides the base URL's that credentials may go to: ``"https://cdn.example.com"``.
         follow_redirects: Whether redirects are followed.
@@ -85,6 +84,9 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
     Raises:
         TypeError, ValueError: An argument can't be what it is meant to be; the message names it.
     """
+
+    _entry: _Entry | None = None
+    _not_copied = ("_entry",)
 
     @sealed
     def __init__(
@@ -100,6 +102,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
         custom_query: Query | None = None,
         retry: RetryPolicy | None = None,
         retry_budget: RetryBudget | NotGiven | None = not_given,
+        cool_down: CoolDown | NotGiven | None = not_given,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         trusted_origins: Iterable[str] = (),
         follow_redirects: bool = True,
@@ -112,7 +115,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
         http2: bool | NotGiven = not_given,
         _strict_response_validation: bool = False,
     ) -> None:
-        _check_http_client(http_client)
+        check_http_client(http_client)
         self._shutdown_grace = check_seconds("shutdown_grace", shutdown_grace)
         super().__init__(
             http_client=http_client,
@@ -133,13 +136,12 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
             custom_headers=custom_headers,
             custom_query=custom_query,
             retry=retry,
-            retry_budget=retry_budget,
+            rules={"retry_budget": retry_budget, "cool_down": cool_down},
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,
             strict=_strict_response_validation,
         )
-        self._entry: _Entry | None = None
 
     # -- lifetime --------------------------------------------------------------------------------------------
 
@@ -177,70 +179,6 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams):
                     cast("Any", self._client).abort()  # whatever stands in its transport's place by now
             suppressed = await self._lifetime.close(kind, error, traceback)  # noqa: ASYNC102  # its tasks are cancelled
         return suppressed
-
-    @sealed
-    def copy(
-        self,
-        *,
-        base_url: str | httpx.URL | NotGiven = not_given,
-        timeout: TimeoutTypes | NotGiven = not_given,
-        total_timeout: float | None | NotGiven = not_given,
-        max_retries: int | NotGiven = not_given,
-        custom_headers: Headers | None = None,
-        set_custom_headers: Headers | None = None,
-        custom_query: Query | None = None,
-        set_custom_query: Query | None = None,
-        http_client: httpx.AsyncClient | None = None,
-        retry: RetryPolicy | NotGiven = not_given,
-        retry_budget: RetryBudget | NotGiven | None = not_given,
-        max_response_bytes: int | NotGiven = not_given,
-        trusted_origins: Iterable[str] | NotGiven = not_given,
-        follow_redirects: bool | NotGiven = not_given,
-    ) -> Self:
-        """Make a client that shares the connections and the lifetime of this one, and differs in what is given.
-
-        The copy of an open client is ready for use; leaving a block of its own closes nothing of the parent's.
-
-        Args:
-            base_url: In place of the parent's.
-            timeout: In place of the parent's.
-            total_timeout: In place of the parent's.
-            max_retries: In place of the parent's.
-            custom_headers: Merged over the parent's.
-            set_custom_headers: In place of the parent's.
-            custom_query: Merged over the parent's.
-            set_custom_query: In place of the parent's.
-            http_client: An open `httpx.AsyncClient` to send by; its owner closes it.
-            retry: In place of the parent's.
-            retry_budget: In place of the one shared with the parent: a full one, with statistics of its own.
-            max_response_bytes: In place of the parent's.
-            trusted_origins: In place of the parent's.
-            follow_redirects: In place of the parent's.
-
-        Raises:
-            TypeError, ValueError: An argument is none that there may be, or ``custom_*`` is beside ``set_custom_*``.
-        """
-        _check_http_client(http_client)
-        copied = self._copy(
-            http_client=http_client,
-            base_url=base_url,
-            timeout=timeout,
-            total_timeout=total_timeout,
-            max_retries=max_retries,
-            custom_headers=custom_headers,
-            set_custom_headers=set_custom_headers,
-            custom_query=custom_query,
-            set_custom_query=set_custom_query,
-            retry=retry,
-            retry_budget=retry_budget,
-            max_response_bytes=max_response_bytes,
-            trusted_origins=trusted_origins,
-            follow_redirects=follow_redirects,
-        )
-        copied._entry = None
-        return copied
-
-    with_options = copy
 
     # -- calls -----------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from ._options import (
 from ._origins import (
     Origin as Origin,
     Origins as Origins,
+    named_origin as named_origin,
     origin_of as origin_of,
 )
 from ._path_template import path_template as path_template

@@ -51,10 +51,11 @@ class BaseAddress:
 
     Args:
         url: From `prepare_base_url`.
+        origin: Its origin.
     """
 
-    def __init__(self, url: httpx.URL) -> None:
-        self._origin: Final = origin_of(url)
+    def __init__(self, url: httpx.URL, origin: Origin) -> None:
+        self._origin: Final = origin
         self._netloc: Final = url.netloc
         self._path: Final = url.raw_path.partition(b"?")[0]
         self._location: Final = str(url).partition("?")[0]

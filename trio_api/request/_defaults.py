@@ -79,7 +79,7 @@ class ClientDefaults:
     @functools.cached_property
     def base(self) -> BaseAddress:
         """The base URL, for paths to be appended."""
-        return BaseAddress(self.base_url)
+        return BaseAddress(self.base_url, self.origins.base)
 
     @functools.cached_property
     def query_layers(self) -> tuple[QueryLayer, ...]:

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 import httpx
 
-from ._urls import check_path, check_text, parse_url, shown
+from ._urls import check_path, check_text, has_scheme, parse_url, shown
 
-__all__ = ["Origin", "Origins", "origin_of"]
+__all__ = ["Origin", "Origins", "named_origin", "origin_of"]
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -39,6 +39,16 @@ def origin_of(url: httpx.URL | str) -> Origin:
         url = parse_url(url, "url")
     port = _DEFAULT_PORTS.get(url.scheme, 0) if url.port is None else url.port
     return Origin(url.scheme, url.raw_host.decode("ascii"), port)
+
+
+def named_origin(path: str, origins: Origins) -> Origin:
+    """The origin that a call's path or URL names: the base URL's, unless it is another whole URL that can be sent."""
+    if ":" not in path or not has_scheme(path):
+        return origins.base
+    try:
+        return origin_of(path)
+    except ValueError:
+        return origins.base  # it will be refused before anything is sent
 
 
 class Origins:

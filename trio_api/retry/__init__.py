@@ -1,9 +1,7 @@
-"""Whether a call is tried again, when, and at what cost: pure decisions and books; nothing here sleeps or sends."""
+"""Whether a call is tried again, and when: pure decisions about one call; nothing here sleeps or sends."""
 
 from __future__ import annotations
 
-from ._books import OriginBook as OriginBook, OriginBooks as OriginBooks
-from ._budget import RetryBudget as RetryBudget
 from ._classify import (
     IDEMPOTENT_METHODS as IDEMPOTENT_METHODS,
     Failure as Failure,
@@ -14,4 +12,3 @@ from ._classify import (
 )
 from ._policy import RetryPolicy as RetryPolicy
 from ._retry_after import parse_retry_after as parse_retry_after
-from ._statistics import ClientStatistics as ClientStatistics, OriginStatistics as OriginStatistics

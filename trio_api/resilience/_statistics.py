@@ -20,6 +20,8 @@ class OriginStatistics:
     """Calls that came to an end: a response, or an error of this library's. Cancelled ones are not among them."""
     failed: int
     """Those of them that came to an error."""
+    refused: int = 0
+    """Those of them that failed since the client held an attempt back."""
     attempts: int
     """Attempts whose end was seen, those of calls that go on too."""
     retries: int

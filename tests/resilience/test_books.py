@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 from trio_api import OriginStatistics
-from trio_api.retry import OriginBooks, RetryBudget
+from trio_api.resilience import OriginBooks, OriginRules, RetryBudget
 
 
 def books(budget: RetryBudget | None = None) -> OriginBooks:
-    return OriginBooks(budget)
+    return OriginBooks(OriginRules(retry_budget=budget))
 
 
 def test_an_origin_has_one_book() -> None:
@@ -38,12 +38,12 @@ def test_the_statistics_are_the_numbers_as_they_stand() -> None:
     """A copy of them: what happens later does not change it."""
     some = books(RetryBudget(capacity=20))
     book = some.of("a")
-    book.attempts += 5
+    book.tally.attempts += 5
     book.pay_retry(throttled=False)
     book.pay_retry(throttled=True)
     book.pay_retry(throttled=True)
     book.succeed(5)
-    book.failed += 2
+    book.tally.failed += 2
     statistics = some.statistics()
     book.succeed(None)
     expected = OriginStatistics(
@@ -56,9 +56,9 @@ def test_a_thousand_origins_are_kept_those_used_last() -> None:
     """One more, and the one that was used longest ago is forgotten."""
     some = books(RetryBudget())
     for number in range(1000):
-        some.of(number).attempts += 1
+        some.of(number).tally.attempts += 1
     some.of(0)
-    some.of(1000)
+    some.of(1000).tally.attempts += 1
     names = [origin.origin for origin in some.statistics().origins]
     assert len(names) == 1000
     assert names[-2:] == ["0", "1000"]
@@ -77,7 +77,7 @@ def test_an_origin_that_was_forgotten_begins_anew() -> None:
 def test_an_origin_that_another_thread_has_just_dropped_is_still_served() -> None:
     """Between finding a book and marking it as used, it may go."""
     some = books()
-    some.of("a")
+    some.of("a").tally.attempts += 1
     some._touch("gone")
     assert [origin.origin for origin in some.statistics().origins] == ["a"]
 

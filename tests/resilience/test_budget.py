@@ -8,8 +8,8 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from trio_api.retry import RetryBudget
-from trio_api.retry._budget import RetryAccount
+from trio_api.resilience import RetryBudget
+from trio_api.resilience._budget import RetryAccount
 
 BUDGETS = st.builds(
     lambda capacity, retry, throttled, refund: RetryBudget(

@@ -1,0 +1,98 @@
+"""How a Trio client is copied with other settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import httpx
+
+from .._redact import sealed
+from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
+from ..resilience import CoolDown, RetryBudget
+from ..retry import RetryPolicy
+from ._driver_trio import TrioDriver
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = ["AsyncCopies", "check_http_client"]
+
+
+def check_http_client(http_client: object) -> None:
+    """Refuse what is no HTTP client of this colour.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
+        raise TypeError(f"http_client must be an httpx.AsyncClient, got {type(http_client).__name__}")
+
+
+class AsyncCopies(TrioDriver):
+    """The half of the Trio client that makes copies of it."""
+
+    @sealed
+    def copy(
+        self,
+        *,
+        base_url: str | httpx.URL | NotGiven = not_given,
+        timeout: TimeoutTypes | NotGiven = not_given,
+        total_timeout: float | None | NotGiven = not_given,
+        max_retries: int | NotGiven = not_given,
+        custom_headers: Headers | None = None,
+        set_custom_headers: Headers | None = None,
+        custom_query: Query | None = None,
+        set_custom_query: Query | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        retry: RetryPolicy | NotGiven = not_given,
+        retry_budget: RetryBudget | NotGiven | None = not_given,
+        cool_down: CoolDown | NotGiven | None = not_given,
+        max_response_bytes: int | NotGiven = not_given,
+        trusted_origins: Iterable[str] | NotGiven = not_given,
+        follow_redirects: bool | NotGiven = not_given,
+    ) -> Self:
+        """Make a client that shares the connections and the lifetime of this one, and differs in what is given.
+
+        The copy of an open client is ready for use; leaving a block of its own closes nothing of the parent's.
+
+        Args:
+            base_url: In place of the parent's.
+            timeout: In place of the parent's.
+            total_timeout: In place of the parent's.
+            max_retries: In place of the parent's.
+            custom_headers: Merged over the parent's.
+            set_custom_headers: In place of the parent's.
+            custom_query: Merged over the parent's.
+            set_custom_query: In place of the parent's.
+            http_client: An open `httpx.AsyncClient` to send by; its owner closes it.
+            retry: In place of the parent's.
+            retry_budget: In place of the one shared with the parent: a full one, with statistics of its own.
+            cool_down: In place of what is shared with the parent.
+        cool_down: In place of what is shared with the parent.
+            max_response_bytes: In place of the parent's.
+            trusted_origins: In place of the parent's.
+            follow_redirects: In place of the parent's.
+
+        Raises:
+            TypeError, ValueError: An argument is none that there may be, or ``custom_*`` is beside ``set_custom_*``.
+        """
+        check_http_client(http_client)
+        return self._copy(
+            http_client=http_client,
+            base_url=base_url,
+            timeout=timeout,
+            total_timeout=total_timeout,
+            max_retries=max_retries,
+            custom_headers=custom_headers,
+            set_custom_headers=set_custom_headers,
+            custom_query=custom_query,
+            set_custom_query=set_custom_query,
+            retry=retry,
+            rules={"retry_budget": retry_budget, "cool_down": cool_down},
+            max_response_bytes=max_response_bytes,
+            trusted_origins=trusted_origins,
+            follow_redirects=follow_redirects,
+        )
+
+    with_options = copy

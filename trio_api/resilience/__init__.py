@@ -1,0 +1,16 @@
+"""How a client behaves towards an origin that fails, is slow or asks for less: policies as values, state as books.
+
+What is decided about one call stands in `trio_api.retry`; here stands what all the calls to an origin share. Pure:
+nothing here sleeps, sends or locks. The waiting is done by ``_admission_*`` in `trio_api.client`.
+"""
+
+from __future__ import annotations
+
+from ._books import OriginBook as OriginBook, OriginBooks as OriginBooks
+from ._budget import RetryBudget as RetryBudget
+from ._cool_down import CoolDown as CoolDown, Pause as Pause, Ticket as Ticket
+from ._load import Load as Load, Seen as Seen
+from ._quota_headers import QuotaHeaders as QuotaHeaders, quota_wait as quota_wait
+from ._refusal import Refusal as Refusal, refusal_for_pause as refusal_for_pause
+from ._rules import OriginRules as OriginRules, given_names as given_names
+from ._statistics import ClientStatistics as ClientStatistics, OriginStatistics as OriginStatistics

@@ -1,0 +1,187 @@
+"""What a client remembers of each origin between calls: the state of its policies, and the numbers of its statistics.
+
+Shared by the copies of a client, and by the threads of a blocking one: nothing here locks, nothing waits. Numbers that
+two threads raise at the same moment may come out one too low.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Final, TypeVar, final
+
+import httpx
+
+from ._budget import RetryAccount
+from ._cool_down import Pause
+from ._load import Load, Seen
+from ._quota_headers import quota_wait
+from ._rules import OriginRules
+from ._statistics import ClientStatistics, OriginStatistics
+
+__all__ = ["OriginBook", "OriginBooks"]
+
+RuleT = TypeVar("RuleT")
+StateT = TypeVar("StateT")
+
+_MOST_KEPT: Final = 1000  # origins; a client that follows links anywhere must not grow for ever
+
+
+@final
+class Tally:
+    """What is counted for one origin."""
+
+    __slots__ = ("attempts", "failed", "refused", "retries", "retries_refused", "succeeded")
+
+    def __init__(self) -> None:
+        self.attempts: int = 0
+        self.failed: int = 0
+        self.refused: int = 0
+        self.succeeded: int = 0
+        self.retries: int = 0
+        self.retries_refused: int = 0
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether an attempt was made, or refused."""
+        return self.attempts > 0 or self.failed > 0
+
+
+@final
+class OriginBook:
+    """What is remembered of one origin: a state for each policy that is not off.
+
+    Args:
+        rules: The policies.
+        shared: The same origin's book of the client that this one was copied from.
+        own: The names of the policies that are not the same: of these it has a state of its own.
+    """
+
+    __slots__ = ("account", "pause", "rules", "tally")
+
+    def __init__(self, rules: OriginRules, shared: OriginBook | None = None, own: frozenset[str] = frozenset()) -> None:
+        def inherit(name: str) -> OriginBook | None:
+            return None if name in own else shared
+
+        self.rules: Final = rules
+        was = inherit("retry_budget")
+        self.tally: Final[Tally] = was.tally if was else Tally()
+        self.account: Final[RetryAccount | None] = was.account if was else _new(RetryAccount, rules.retry_budget)
+        """What retries are paid from."""
+        was = inherit("cool_down")
+        self.pause: Final[Pause | None] = was.pause if was else _new(Pause, rules.cool_down)
+        """What the origin asked for."""
+
+    def is_guarded(self, now: float) -> bool:
+        """Whether an attempt may have to wait, or be refused, before it is made."""
+        return self.pause is not None and self.pause.is_on(now)
+
+    def pay_retry(self, *, throttled: bool) -> int | None:
+        """Pay for a retry that is due.
+
+        Args:
+            throttled: Whether the server asked for patience, in place of failing.
+
+        Returns:
+            The tokens that it cost, 0 where there is no budget; None if the retry must not be made.
+        """
+        cost = 0 if self.account is None else self.account.spend(throttled=throttled)
+        if cost is None:
+            self.tally.retries_refused += 1
+        else:
+            self.tally.retries += 1
+        return cost
+
+    def succeed(self, last_cost: int | None) -> None:
+        """Take note of a call that succeeded.
+
+        Args:
+            last_cost: The tokens that its last retry cost; None if it had none.
+        """
+        self.tally.succeeded += 1
+        account = self.account
+        if account is not None and account.left < account.capacity:  # nearly always it is full
+            account.succeeded(last_cost)
+
+    def asked_wait(self, response: httpx.Response) -> float | None:
+        """Seconds for which *response* says that nothing is left of a quota; None where it says no such thing."""
+        return None if self.pause is None else quota_wait(response, self.pause.rules.quota_headers)
+
+    def observe(self, seen: Seen, *, asked: float | None, reason: httpx.Response | None) -> None:
+        """Take note of how an attempt ended.
+
+        Args:
+            seen: What it says of the load.
+            asked: Seconds that the server asked to wait, or None.
+            reason: The response, where it is an error.
+        """
+        if asked is not None and self.pause is not None and (reason is None or seen.load is Load.PUSHED_BACK):
+            self.pause.begin(seen.ended, asked, reason)
+
+    def statistics(self, origin: str) -> OriginStatistics:
+        """The numbers as they stand."""
+        tally = self.tally
+        return OriginStatistics(
+            origin=origin,
+            calls=tally.succeeded + tally.failed,
+            failed=tally.failed,
+            refused=tally.refused,
+            attempts=tally.attempts,
+            retries=tally.retries,
+            retries_refused=tally.retries_refused,
+            budget_left=None if self.account is None else self.account.left,
+        )
+
+
+def _new(state: Callable[[RuleT], StateT], rule: RuleT | None) -> StateT | None:
+    return None if rule is None else state(rule)
+
+
+@final
+class OriginBooks:
+    """The books of all origins that a client was lately used with.
+
+    Args:
+        rules: The policies towards each of them.
+        shared: The books of the client that this one was copied from.
+        own: The names of the policies in which it differs from that.
+    """
+
+    def __init__(
+        self, rules: OriginRules, shared: OriginBooks | None = None, own: frozenset[str] = frozenset()
+    ) -> None:
+        self._rules: Final = rules
+        self._shared: Final = shared
+        self._own: Final = own
+        self._books: Final[OrderedDict[Hashable, OriginBook]] = OrderedDict()
+        self._latest: tuple[Hashable, OriginBook] | None = None
+
+    def of(self, origin: Hashable) -> OriginBook:
+        """The book of *origin*, whose ``str()`` is its name in the statistics."""
+        latest = self._latest
+        if latest is not None and latest[0] is origin:
+            return latest[1]  # nearly always: a client has one base URL, taken apart once
+        book = self._books.get(origin)
+        if book is None:
+            shared = None if self._shared is None else self._shared.of(origin)
+            book = self._books.setdefault(origin, OriginBook(self._rules, shared, self._own))
+            if len(self._books) > _MOST_KEPT:
+                self._books.popitem(last=False)
+        else:
+            self._touch(origin)
+        self._latest = origin, book
+        return book
+
+    def _touch(self, origin: Hashable) -> None:
+        try:
+            self._books.move_to_end(origin)
+        except KeyError:
+            pass  # another thread has just dropped it
+
+    def statistics(self) -> ClientStatistics:
+        """The numbers of all origins as they stand."""
+        return ClientStatistics(
+            origins=tuple(
+                book.statistics(str(origin)) for origin, book in list(self._books.items()) if book.tally.is_begun
+            )
+        )

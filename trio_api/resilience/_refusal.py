@@ -1,0 +1,42 @@
+"""An attempt that the client holds back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import httpx
+
+from .._errors import APIError
+from ._cool_down import Pause
+
+__all__ = ["Refusal", "refusal_for_pause"]
+
+
+class Refusal(NamedTuple):
+    """Why an attempt is not made, and its call fails."""
+
+    request: httpx.Request
+    """What would have been sent."""
+    reason: httpx.Response | APIError
+    """What the server said to another attempt, or an error of the client's own."""
+    note: str
+    """One line for the error."""
+    retry_after: float | None
+    """Seconds after which it would be made; None where that is not known."""
+
+
+def refusal_for_pause(pause: Pause, seconds: float, request: httpx.Request) -> Refusal | None:
+    """The refusal of an attempt whose time ends before a pause does.
+
+    Args:
+        pause: What the origin asked for.
+        seconds: How long the attempt would have had to wait.
+        request: What would have been sent.
+
+    Returns:
+        None where the server has refused nothing yet: it may as well be asked.
+    """
+    if pause.reason is None:
+        return None
+    note = f"Not sent: the server asked for a pause, of which {seconds:.3g} seconds were left, more than the call had."
+    return Refusal(request, pause.reason, note, seconds)

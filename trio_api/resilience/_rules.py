@@ -1,0 +1,46 @@
+"""What a client goes by towards each origin: its policies, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from .._types import NotGiven
+from ._budget import RetryBudget
+from ._cool_down import CoolDown
+
+__all__ = ["OriginRules", "given_names"]
+
+
+def _check_kind(kind: type[object]) -> Any:
+    def validator(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value is not None and not isinstance(value, kind):
+            raise TypeError(f"{attribute.name} must be a {kind.__name__}, or None for none, got {value!r}")
+
+    return validator
+
+
+def given_names(changes: Mapping[str, Any]) -> frozenset[str]:
+    """The names of *changes* that are not `not_given`."""
+    return frozenset(name for name, value in changes.items() if not isinstance(value, NotGiven))
+
+
+@attrs.frozen(kw_only=True)
+class OriginRules:
+    """The policies of which each origin has a state of its own, by the names that a client has for them.
+
+    None: the piece is off.
+    """
+
+    retry_budget: RetryBudget | None = attrs.field(factory=RetryBudget, validator=_check_kind(RetryBudget))
+    cool_down: CoolDown | None = attrs.field(factory=CoolDown, validator=_check_kind(CoolDown))
+
+    def with_changes(self, changes: Mapping[str, Any]) -> OriginRules:
+        """These rules with what is not `not_given` of *changes*.
+
+        Raises:
+            TypeError, ValueError: A change is no such rule; the message names it.
+        """
+        return attrs.evolve(self, **{name: changes[name] for name in given_names(changes)})
