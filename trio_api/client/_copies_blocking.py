@@ -69,7 +69,6 @@ class SyncCopies(BlockingDriver):
             retry: In place of the parent's.
             retry_budget: In place of the one shared with the parent: a full one, with statistics of its own.
             cool_down: In place of what is shared with the parent.
-        cool_down: In place of what is shared with the parent.
             max_response_bytes: In place of the parent's.
             trusted_origins: In place of the parent's.
             follow_redirects: In place of the parent's.
