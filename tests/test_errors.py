@@ -36,6 +36,7 @@ PARENTS = {
     "APIError": "TrioAPIError",
     "APIConnectionError": "APIError",
     "APITimeoutError": "APIConnectionError",
+    "APIThrottledError": "APIConnectionError",
     "APIResponseValidationError": "APIError",
     "ResponseTooLargeError": "APIResponseValidationError",
     "APIStreamError": "APIError",

@@ -23,6 +23,7 @@ from ._errors import (
     APIStreamDecodeError as APIStreamDecodeError,
     APIStreamError as APIStreamError,
     APIStreamTruncatedError as APIStreamTruncatedError,
+    APIThrottledError as APIThrottledError,
     APITimeoutError as APITimeoutError,
     AuthenticationError as AuthenticationError,
     BadRequestError as BadRequestError,
@@ -91,6 +92,7 @@ from .resilience import (
     OriginStatistics as OriginStatistics,
     QuotaHeaders as QuotaHeaders,
     RetryBudget as RetryBudget,
+    Throttling as Throttling,
 )
 from .retry import RetryPolicy as RetryPolicy
 from .streaming import (

@@ -4,7 +4,8 @@
     ├── ClientStateError, CrossOriginError, PaginationLoopError
     └── APIError                        a call failed
         ├── APIConnectionError          no (whole) response came
-        │   └── APITimeoutError
+        │   ├── APITimeoutError
+        │   └── APIThrottledError       it was not even asked for one
         ├── APIResponseValidationError  a response came that does not fit
         │   └── ResponseTooLargeError
         ├── APIStreamError              a stream of events said so, or broke off
@@ -40,6 +41,7 @@ __all__ = [
     "APIStreamDecodeError",
     "APIStreamError",
     "APIStreamTruncatedError",
+    "APIThrottledError",
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
@@ -163,6 +165,10 @@ class APIConnectionError(APIError):
 
 class APITimeoutError(APIConnectionError):
     """An operation took longer than its timeout, or the call longer than its ``total_timeout``."""
+
+
+class APIThrottledError(APIConnectionError):
+    """An attempt was not made: most of those before it failed, and the client holds back (`Throttling`)."""
 
 
 class APIResponseValidationError(APIError):

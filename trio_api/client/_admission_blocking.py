@@ -33,9 +33,10 @@ class Admission:
         Returns:
             Why it must not be made; None if it may. Then `leave` is to be called when its response is closed.
         """
-        if self._book.pause is not None:
-            return self._wait_out(self._book.pause)
-        return None
+        refusal = None if self._book.throttle is None else self._book.throttled(time.monotonic(), self._request)
+        if refusal is None and self._book.pause is not None:
+            refusal = self._wait_out(self._book.pause)
+        return refusal
 
     def leave(self) -> None:
         """Give back what the attempt holds; nothing happens where it holds nothing."""

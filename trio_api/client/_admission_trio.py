@@ -32,8 +32,8 @@ class Admission:
         Returns:
             Why it must not be made; None if it may. Then `leave` is to be called when its response is closed.
         """
-        refusal: Refusal | None = None
-        if self._book.pause is not None:
+        refusal = None if self._book.throttle is None else self._book.throttled(trio.current_time(), self._request)
+        if refusal is None and self._book.pause is not None:
             refusal = await self._wait_out(self._book.pause)
         await trio.lowlevel.checkpoint_if_cancelled()
         return refusal

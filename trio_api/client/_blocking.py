@@ -15,7 +15,7 @@ from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..request import FinalRequestOptions
-from ..resilience import CoolDown, RetryBudget
+from ..resilience import CoolDown, RetryBudget, Throttling
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
@@ -64,6 +64,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
             without bound. Default: ``RetryBudget()``.
         cool_down: How all calls to an origin heed what it asked of one of them, those of copies too; None for each
             on its own. Default: ``CoolDown()``.
+        throttling: How attempts are held back while most of those to their origin fail; None, the default, for not.
         max_response_bytes: The most, in bytes, that a buffered response may decode to.
         trusted_origins: Origins besides the base URL's that credentials may go to: ``"https://cdn.example.com"``.
         follow_redirects: Whether redirects are followed.
@@ -88,6 +89,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         retry: RetryPolicy | None = None,
         retry_budget: RetryBudget | NotGiven | None = not_given,
         cool_down: CoolDown | NotGiven | None = not_given,
+        throttling: Throttling | NotGiven | None = not_given,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         trusted_origins: Iterable[str] = (),
         follow_redirects: bool = True,
@@ -119,7 +121,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
             custom_headers=custom_headers,
             custom_query=custom_query,
             retry=retry,
-            rules={"retry_budget": retry_budget, "cool_down": cool_down},
+            rules={"retry_budget": retry_budget, "cool_down": cool_down, "throttling": throttling},
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,

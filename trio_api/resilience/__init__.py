@@ -14,3 +14,4 @@ from ._quota_headers import QuotaHeaders as QuotaHeaders, quota_wait as quota_wa
 from ._refusal import Refusal as Refusal, refusal_for_pause as refusal_for_pause
 from ._rules import OriginRules as OriginRules, given_names as given_names
 from ._statistics import ClientStatistics as ClientStatistics, OriginStatistics as OriginStatistics
+from ._throttling import Throttle as Throttle, Throttling as Throttling

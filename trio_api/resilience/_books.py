@@ -16,8 +16,10 @@ from ._budget import RetryAccount
 from ._cool_down import Pause
 from ._load import Load, Seen
 from ._quota_headers import quota_wait
+from ._refusal import Refusal
 from ._rules import OriginRules
 from ._statistics import ClientStatistics, OriginStatistics
+from ._throttling import Throttle
 
 __all__ = ["OriginBook", "OriginBooks"]
 
@@ -31,7 +33,7 @@ _MOST_KEPT: Final = 1000  # origins; a client that follows links anywhere must n
 class Tally:
     """What is counted for one origin."""
 
-    __slots__ = ("attempts", "failed", "refused", "retries", "retries_refused", "succeeded")
+    __slots__ = ("attempts", "failed", "refused", "retries", "retries_refused", "succeeded", "throttled")
 
     def __init__(self) -> None:
         self.attempts: int = 0
@@ -40,6 +42,7 @@ class Tally:
         self.succeeded: int = 0
         self.retries: int = 0
         self.retries_refused: int = 0
+        self.throttled: int = 0
 
     @property
     def is_begun(self) -> bool:
@@ -57,7 +60,7 @@ class OriginBook:
         own: The names of the policies that are not the same: of these it has a state of its own.
     """
 
-    __slots__ = ("account", "pause", "rules", "tally")
+    __slots__ = ("account", "pause", "rules", "tally", "throttle")
 
     def __init__(self, rules: OriginRules, shared: OriginBook | None = None, own: frozenset[str] = frozenset()) -> None:
         def inherit(name: str) -> OriginBook | None:
@@ -71,10 +74,13 @@ class OriginBook:
         was = inherit("cool_down")
         self.pause: Final[Pause | None] = was.pause if was else _new(Pause, rules.cool_down)
         """What the origin asked for."""
+        was = inherit("throttling")
+        self.throttle: Final[Throttle | None] = was.throttle if was else _new(Throttle, rules.throttling)
+        """What became of the last attempts."""
 
     def is_guarded(self, now: float) -> bool:
         """Whether an attempt may have to wait, or be refused, before it is made."""
-        return self.pause is not None and self.pause.is_on(now)
+        return (self.pause is not None and self.pause.is_on(now)) or self.throttle is not None
 
     def pay_retry(self, *, throttled: bool) -> int | None:
         """Pay for a retry that is due.
@@ -103,6 +109,13 @@ class OriginBook:
         if account is not None and account.left < account.capacity:  # nearly always it is full
             account.succeeded(last_cost)
 
+    def throttled(self, now: float, request: httpx.Request) -> Refusal | None:
+        """The refusal of an attempt that is held back since most before it failed; None where it is not."""
+        if self.throttle is None or not self.throttle.holds_back(now):
+            return None
+        self.tally.throttled += 1
+        return self.throttle.refusal(request)
+
     def asked_wait(self, response: httpx.Response) -> float | None:
         """Seconds for which *response* says that nothing is left of a quota; None where it says no such thing."""
         return None if self.pause is None else quota_wait(response, self.pause.rules.quota_headers)
@@ -115,6 +128,8 @@ class OriginBook:
             asked: Seconds that the server asked to wait, or None.
             reason: The response, where it is an error.
         """
+        if self.throttle is not None:
+            self.throttle.observe(seen)
         if asked is not None and self.pause is not None and (reason is None or seen.load is Load.PUSHED_BACK):
             self.pause.begin(seen.ended, asked, reason)
 
@@ -126,6 +141,7 @@ class OriginBook:
             calls=tally.succeeded + tally.failed,
             failed=tally.failed,
             refused=tally.refused,
+            throttled=tally.throttled,
             attempts=tally.attempts,
             retries=tally.retries,
             retries_refused=tally.retries_refused,

@@ -10,6 +10,7 @@ import attrs
 from .._types import NotGiven
 from ._budget import RetryBudget
 from ._cool_down import CoolDown
+from ._throttling import Throttling
 
 __all__ = ["OriginRules", "given_names"]
 
@@ -36,6 +37,7 @@ class OriginRules:
 
     retry_budget: RetryBudget | None = attrs.field(factory=RetryBudget, validator=_check_kind(RetryBudget))
     cool_down: CoolDown | None = attrs.field(factory=CoolDown, validator=_check_kind(CoolDown))
+    throttling: Throttling | None = attrs.field(default=None, validator=_check_kind(Throttling))
 
     def with_changes(self, changes: Mapping[str, Any]) -> OriginRules:
         """These rules with what is not `not_given` of *changes*.

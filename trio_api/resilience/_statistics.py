@@ -22,6 +22,8 @@ class OriginStatistics:
     """Those of them that came to an error."""
     refused: int = 0
     """Those of them that failed since the client held an attempt back."""
+    throttled: int = 0
+    """Attempts that were held back since most before them failed."""
     attempts: int
     """Attempts whose end was seen, those of calls that go on too."""
     retries: int
