@@ -87,6 +87,7 @@ from .request import (
     path_template as path_template,
 )
 from .resilience import (
+    AdaptiveConcurrency as AdaptiveConcurrency,
     ClientStatistics as ClientStatistics,
     CoolDown as CoolDown,
     OriginStatistics as OriginStatistics,

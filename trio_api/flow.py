@@ -191,7 +191,8 @@ def _observe(book: OriginBook, outcome: Outcome, *, asked: float | None) -> None
         load = Load.PUSHED_BACK if result.status_code in (429, 503) else Load.FINE
         reason = result if result.status_code >= 400 else None
     else:
-        load = Load.TIMED_OUT if isinstance(result.error, APITimeoutError) else Load.LOST
+        timed_out = isinstance(result.error, APITimeoutError) and outcome.elapsed > 0  # else nothing was sent
+        load = Load.TIMED_OUT if timed_out else Load.LOST
     book.observe(Seen(load, ended - outcome.elapsed, ended), asked=asked, reason=reason)
 
 

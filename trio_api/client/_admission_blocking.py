@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Final, final
 
 from .._redact import RedactedRequest, redact_url
 from ..request import FinalRequestOptions
-from ..resilience import OriginBook, Pause, Refusal, refusal_for_pause
+from ..resilience import OriginBook, Pause, Permit, Permits, Refusal, refusal_for_pause
 
 __all__ = ["Admission"]
+
+_QUEUES: Final = threading.RLock()
+"""Held while a queue for permits is changed, which is soon done: one lock for those of all clients.
+
+Reentrant, since a response that the garbage collector closes gives its permit back in whatever thread that happens.
+"""
 
 
 @final
@@ -26,6 +33,7 @@ class Admission:
         self._book: Final = book
         self._options: Final = options
         self._deadline: Final = deadline
+        self._permit: Final = Permit()
 
     def enter(self) -> Refusal | None:
         """Wait until an attempt may be made.
@@ -33,13 +41,38 @@ class Admission:
         Returns:
             Why it must not be made; None if it may. Then `leave` is to be called when its response is closed.
         """
+        pause, permits = self._book.pause, self._book.permits
         refusal = None if self._book.throttle is None else self._book.throttled(time.monotonic(), self._request)
-        if refusal is None and self._book.pause is not None:
-            refusal = self._wait_out(self._book.pause)
+        if refusal is None and pause is not None:
+            refusal = self._wait_out(pause)
+        if refusal is None and permits is not None and self._has_queued(permits) and pause is not None:
+            refusal = self._wait_out(pause)  # it may have begun in the meantime
         return refusal
 
     def leave(self) -> None:
         """Give back what the attempt holds; nothing happens where it holds nothing."""
+        if self._book.permits is not None:
+            with _QUEUES:
+                self._book.permits.leave(self._permit)
+
+    def opened(self) -> None:
+        """Take note that the response of the attempt was seen, and is left open."""
+        if self._book.permits is not None:
+            with _QUEUES:
+                self._book.permits.hand_over()
+
+    def _has_queued(self, permits: Permits) -> bool:
+        """Take a permit; whether it was waited for. When the time of the call is up, it goes without."""
+        with _QUEUES:
+            if permits.try_take(self._permit):
+                return False
+            granted = threading.Event()
+            permits.join(self._permit, self._options.priority, granted.set)
+        while not granted.wait(min(self._deadline - time.monotonic(), threading.TIMEOUT_MAX)):
+            if time.monotonic() >= self._deadline:
+                self.leave()  # the exchange sees that there is no time
+                break
+        return True
 
     def _wait_out(self, pause: Pause) -> Refusal | None:
         """Wait until the origin may be asked again."""

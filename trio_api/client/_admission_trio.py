@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final, final
 
 import trio
 
 from .._redact import RedactedRequest, redact_url
 from ..request import FinalRequestOptions
-from ..resilience import OriginBook, Pause, Refusal, refusal_for_pause
+from ..resilience import OriginBook, Pause, Permit, Permits, Refusal, refusal_for_pause
 
 __all__ = ["Admission"]
 
@@ -25,6 +26,19 @@ class Admission:
     def __init__(self, book: OriginBook, options: FinalRequestOptions) -> None:
         self._book: Final = book
         self._options: Final = options
+        self._permit: Final = Permit()
+
+    def refusal(self) -> Refusal | None:
+        """Why an attempt must not even wait; None if it may."""
+        book = self._book
+        return None if book.throttle is None else book.throttled(trio.current_time(), self._request)
+
+    def enter_nowait(self) -> bool:
+        """Let an attempt through if nothing has to be waited for; whether it is."""
+        pause, permits = self._book.pause, self._book.permits
+        if pause is not None and pause.is_on(trio.current_time()):
+            return False
+        return permits is None or permits.try_take(self._permit)
 
     async def enter(self) -> Refusal | None:
         """Wait until an attempt may be made.
@@ -32,14 +46,37 @@ class Admission:
         Returns:
             Why it must not be made; None if it may. Then `leave` is to be called when its response is closed.
         """
-        refusal = None if self._book.throttle is None else self._book.throttled(trio.current_time(), self._request)
-        if refusal is None and self._book.pause is not None:
-            refusal = await self._wait_out(self._book.pause)
+        pause, permits = self._book.pause, self._book.permits
+        refusal: Refusal | None = None
+        if pause is not None:
+            refusal = await self._wait_out(pause)
+        if refusal is None and permits is not None and not permits.try_take(self._permit):
+            await self._queue_up(permits)
+            if pause is not None:  # it may have begun in the meantime
+                refusal = await self._wait_out(pause)
         await trio.lowlevel.checkpoint_if_cancelled()
         return refusal
 
     def leave(self) -> None:
         """Give back what the attempt holds; nothing happens where it holds nothing."""
+        if self._book.permits is not None:
+            self._book.permits.leave(self._permit)
+
+    def opened(self) -> None:
+        """Take note that the response of the attempt was seen, and is left open."""
+        if self._book.permits is not None:
+            self._book.permits.hand_over()
+
+    async def _queue_up(self, permits: Permits) -> None:
+        """Wait for a permit."""
+        task = trio.lowlevel.current_task()
+        permits.join(self._permit, self._options.priority, functools.partial(trio.lowlevel.reschedule, task))
+
+        def abort(_: object) -> trio.lowlevel.Abort:
+            permits.leave(self._permit)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(abort)
 
     async def _wait_out(self, pause: Pause) -> Refusal | None:
         """Wait until the origin may be asked again."""

@@ -119,12 +119,18 @@ class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClie
             self._validate_headers(request.headers)
         return request
 
-    def _expired(self, call: Call, elapsed: float, time_left: float = 0.0) -> Outcome:
-        """The outcome of an attempt that the call's own total_timeout cut off."""
+    def _expired(self, call: Call, began: float, ended: float) -> Outcome:
+        """The outcome of an attempt that the call's own total_timeout cut off, or kept from being made.
+
+        Args:
+            call: The call.
+            began: When it was sent, in seconds of the driver's clock; not before *ended* if it never was.
+            ended: When the time was up.
+        """
         request = RedactedRequest(call.options.method, redact_url(call.options.url))
         message = f"The call took longer than its total_timeout of {call.total_timeout} seconds"
         failure = Failure(APITimeoutError(message, request=request), FailureKind.EXPIRED)
-        return Outcome(request, failure, elapsed, time_left)
+        return Outcome(request, failure, max(0.0, ended - began), time_left=0.0, ended=ended)
 
     def _body_for(self, call: Call, options: FinalRequestOptions) -> Body:
         """The body of an attempt: the call's own, unless a hook gave another. A stream is never begun twice."""

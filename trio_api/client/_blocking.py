@@ -15,7 +15,7 @@ from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..request import FinalRequestOptions
-from ..resilience import CoolDown, RetryBudget, Throttling
+from ..resilience import AdaptiveConcurrency, CoolDown, RetryBudget, Throttling
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
@@ -65,6 +65,8 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         cool_down: How all calls to an origin heed what it asked of one of them, those of copies too; None for each
             on its own. Default: ``CoolDown()``.
         throttling: How attempts are held back while most of those to their origin fail; None, the default, for not.
+        max_concurrency: How many attempts at an origin there are at a time, those of copies too: a number, or an
+            `AdaptiveConcurrency` that finds it; None for no limit. Default: None.
         max_response_bytes: The most, in bytes, that a buffered response may decode to.
         trusted_origins: Origins besides the base URL's that credentials may go to: ``"https://cdn.example.com"``.
         follow_redirects: Whether redirects are followed.
@@ -90,6 +92,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         retry_budget: RetryBudget | NotGiven | None = not_given,
         cool_down: CoolDown | NotGiven | None = not_given,
         throttling: Throttling | NotGiven | None = not_given,
+        max_concurrency: int | AdaptiveConcurrency | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         trusted_origins: Iterable[str] = (),
         follow_redirects: bool = True,
@@ -121,7 +124,12 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
             custom_headers=custom_headers,
             custom_query=custom_query,
             retry=retry,
-            rules={"retry_budget": retry_budget, "cool_down": cool_down, "throttling": throttling},
+            rules={
+                "retry_budget": retry_budget,
+                "cool_down": cool_down,
+                "throttling": throttling,
+                "max_concurrency": max_concurrency,
+            },
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,

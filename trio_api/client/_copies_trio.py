@@ -9,7 +9,7 @@ import httpx
 
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
-from ..resilience import CoolDown, RetryBudget, Throttling
+from ..resilience import AdaptiveConcurrency, CoolDown, RetryBudget, Throttling
 from ..retry import RetryPolicy
 from ._driver_trio import TrioDriver
 
@@ -49,6 +49,7 @@ class AsyncCopies(TrioDriver):
         retry_budget: RetryBudget | NotGiven | None = not_given,
         cool_down: CoolDown | NotGiven | None = not_given,
         throttling: Throttling | NotGiven | None = not_given,
+        max_concurrency: int | AdaptiveConcurrency | NotGiven | None = not_given,
         max_response_bytes: int | NotGiven = not_given,
         trusted_origins: Iterable[str] | NotGiven = not_given,
         follow_redirects: bool | NotGiven = not_given,
@@ -71,6 +72,7 @@ class AsyncCopies(TrioDriver):
             retry_budget: In place of the one shared with the parent: a full one, with statistics of its own.
             cool_down: In place of what is shared with the parent.
             throttling: In place of what is shared with the parent.
+            max_concurrency: In place of what is shared with the parent.
             max_response_bytes: In place of the parent's.
             trusted_origins: In place of the parent's.
             follow_redirects: In place of the parent's.
@@ -90,7 +92,12 @@ class AsyncCopies(TrioDriver):
             custom_query=custom_query,
             set_custom_query=set_custom_query,
             retry=retry,
-            rules={"retry_budget": retry_budget, "cool_down": cool_down, "throttling": throttling},
+            rules={
+                "retry_budget": retry_budget,
+                "cool_down": cool_down,
+                "throttling": throttling,
+                "max_concurrency": max_concurrency,
+            },
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,

@@ -123,7 +123,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         trace = Trace()
         started = time.monotonic()
         if started >= deadline:
-            return self._expired(call, elapsed=0.0)
+            return self._expired(call, started, started)
         request.extensions["trace"] = trace.hook
         request.extensions["timeout"] = _clamped(request.extensions["timeout"], deadline - started)
         result: httpx.Response | Failure
@@ -141,7 +141,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
             if error is body.error or (auth is not None and error is auth.error):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too
             if isinstance(error, httpx.TimeoutException) and time.monotonic() >= deadline:
-                return self._expired(call, elapsed=time.monotonic() - started)
+                return self._expired(call, started, time.monotonic())
             result = failure_of(error, trace, request)
         finally:
             cast("httpx.SyncByteStream", request.stream).close()  # what a body has open ends with the attempt

@@ -89,7 +89,9 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                     refusal: Refusal | None = None
                     if attempt.redirect is None and book.is_guarded(began):
                         admission = admission or Admission(book, call.options)
+                        began = math.inf  # so long as nothing is sent
                         refusal = await self._admitted(admission)
+                        began = trio.current_time()
                     outcome = refusal or await self._exchange(call, take, attempt, native)
                     if isinstance(outcome, Outcome) and isinstance(outcome.result, Failure):
                         self._lifetime.check_not_closed()
@@ -103,7 +105,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                         admission.leave()
             # Only our own scope ends here: the client was closed under the call, or its time is up.
             self._lifetime.check()
-            flow.send(self._expired(call, elapsed=trio.current_time() - began))
+            flow.send(self._expired(call, began, trio.current_time()))
             raise AssertionError("a call that is out of time has to raise")  # pragma: no cover
         finally:
             flow.close()
@@ -112,7 +114,9 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
 
     async def _admitted(self, admission: Admission) -> Refusal | None:
         """Wait until an attempt may be made."""
-        refusal: Refusal | None = None
+        refusal = admission.refusal()
+        if refusal is not None or admission.enter_nowait():
+            return refusal  # noqa: ASYNC910  # nothing to wait for: then a scope would only cost
         with self._lifetime.call(in_flight=True):
             refusal = await admission.enter()
         self._lifetime.check_not_closed()
@@ -168,6 +172,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             for incoming in opened:  # cancelled after it was taken, the connection would be nobody's to close
                 await incoming.aclose()
             raise
+        admission.opened()
         return reply, OpenBody(self._lifetime, reply, deadline, *opened, on_close=admission.leave)
 
     async def _exchange(self, call: Call, take: Take | None, attempt: Attempt, native: TrioTransport | None) -> Outcome:

@@ -60,6 +60,11 @@ def _check_post_parser(value: object) -> None:
         raise TypeError(f"post_parser must be a function of the parsed value, got {value!r}")
 
 
+def _check_priority(value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"priority must be an int, got {value!r}")
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class RequestOptions:
     """What one call overrides. Everything left out is inherited from the client.
@@ -85,6 +90,8 @@ class RequestOptions:
     """Whether redirects are followed; None inherits the client's setting."""
     post_parser: PostParser | None = None
     """A function of the parsed value whose result is the call's."""
+    priority: int = 0
+    """The higher, the sooner this call's attempts go where they wait for a permit of ``max_concurrency``."""
 
     def __attrs_post_init__(self) -> None:
         # One function in place of a validator for each field: calls leave nearly everything out.
@@ -106,6 +113,8 @@ class RequestOptions:
             _check_kind("follow_redirects", self.follow_redirects, bool)
         if self.post_parser is not None:
             _check_post_parser(self.post_parser)
+        if type(self.priority) is not int:
+            _check_priority(self.priority)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._shown())})"
@@ -125,6 +134,8 @@ class RequestOptions:
         ]
         if self.idempotency_key is not None:
             shown.append("idempotency_key=...")
+        if self.priority != 0:
+            shown.append(f"priority={self.priority}")
         return shown
 
 
@@ -177,6 +188,7 @@ def make_request_options(
     idempotency_key: str | None = None,
     follow_redirects: bool | None = None,
     post_parser: PostParser | None = None,
+    priority: int = 0,
 ) -> RequestOptions:
     """Make the options of a call from the arguments of a resource method.
 
@@ -191,6 +203,7 @@ def make_request_options(
         idempotency_key: The key to send in place of a generated one.
         follow_redirects: Whether redirects are followed.
         post_parser: A function of the parsed value whose result is the call's.
+        priority: The higher, the sooner the call's attempts go where they wait for a permit of ``max_concurrency``.
 
     Returns:
         The options, with everything left out inherited from the client.
@@ -208,4 +221,5 @@ def make_request_options(
         idempotency_key=idempotency_key,
         follow_redirects=follow_redirects,
         post_parser=post_parser,
+        priority=priority,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ._books import OriginBook as OriginBook, OriginBooks as OriginBooks
 from ._budget import RetryBudget as RetryBudget
+from ._concurrency import AdaptiveConcurrency as AdaptiveConcurrency, Permit as Permit, Permits as Permits
 from ._cool_down import CoolDown as CoolDown, Pause as Pause, Ticket as Ticket
 from ._load import Load as Load, Seen as Seen
 from ._quota_headers import QuotaHeaders as QuotaHeaders, quota_wait as quota_wait

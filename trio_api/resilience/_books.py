@@ -13,6 +13,7 @@ from typing import Final, TypeVar, final
 import httpx
 
 from ._budget import RetryAccount
+from ._concurrency import Permits
 from ._cool_down import Pause
 from ._load import Load, Seen
 from ._quota_headers import quota_wait
@@ -60,7 +61,7 @@ class OriginBook:
         own: The names of the policies that are not the same: of these it has a state of its own.
     """
 
-    __slots__ = ("account", "pause", "rules", "tally", "throttle")
+    __slots__ = ("account", "pause", "permits", "rules", "tally", "throttle")
 
     def __init__(self, rules: OriginRules, shared: OriginBook | None = None, own: frozenset[str] = frozenset()) -> None:
         def inherit(name: str) -> OriginBook | None:
@@ -77,10 +78,15 @@ class OriginBook:
         was = inherit("throttling")
         self.throttle: Final[Throttle | None] = was.throttle if was else _new(Throttle, rules.throttling)
         """What became of the last attempts."""
+        was, most = inherit("max_concurrency"), rules.max_concurrency
+        self.permits: Final[Permits | None] = was.permits if was else None if most is None else Permits(most)
+        """How many attempts there may be at a time, and who waits."""
 
     def is_guarded(self, now: float) -> bool:
         """Whether an attempt may have to wait, or be refused, before it is made."""
-        return (self.pause is not None and self.pause.is_on(now)) or self.throttle is not None
+        return (
+            (self.pause is not None and self.pause.is_on(now)) or self.throttle is not None or self.permits is not None
+        )
 
     def pay_retry(self, *, throttled: bool) -> int | None:
         """Pay for a retry that is due.
@@ -132,10 +138,12 @@ class OriginBook:
             self.throttle.observe(seen)
         if asked is not None and self.pause is not None and (reason is None or seen.load is Load.PUSHED_BACK):
             self.pause.begin(seen.ended, asked, reason)
+        if self.permits is not None:
+            self.permits.observe(seen)
 
     def statistics(self, origin: str) -> OriginStatistics:
         """The numbers as they stand."""
-        tally = self.tally
+        tally, permits = self.tally, self.permits
         return OriginStatistics(
             origin=origin,
             calls=tally.succeeded + tally.failed,
@@ -146,6 +154,9 @@ class OriginBook:
             retries=tally.retries,
             retries_refused=tally.retries_refused,
             budget_left=None if self.account is None else self.account.left,
+            in_flight=0 if permits is None else permits.in_flight,
+            waiting=0 if permits is None else permits.waiting,
+            concurrency_limit=None if permits is None else permits.limit,
         )
 
 

@@ -9,6 +9,7 @@ import attrs
 
 from .._types import NotGiven
 from ._budget import RetryBudget
+from ._concurrency import AdaptiveConcurrency, check_max_concurrency
 from ._cool_down import CoolDown
 from ._throttling import Throttling
 
@@ -21,6 +22,10 @@ def _check_kind(kind: type[object]) -> Any:
             raise TypeError(f"{attribute.name} must be a {kind.__name__}, or None for none, got {value!r}")
 
     return validator
+
+
+def _max_concurrency(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    check_max_concurrency(value)
 
 
 def given_names(changes: Mapping[str, Any]) -> frozenset[str]:
@@ -38,6 +43,7 @@ class OriginRules:
     retry_budget: RetryBudget | None = attrs.field(factory=RetryBudget, validator=_check_kind(RetryBudget))
     cool_down: CoolDown | None = attrs.field(factory=CoolDown, validator=_check_kind(CoolDown))
     throttling: Throttling | None = attrs.field(default=None, validator=_check_kind(Throttling))
+    max_concurrency: int | AdaptiveConcurrency | None = attrs.field(default=None, validator=_max_concurrency)
 
     def with_changes(self, changes: Mapping[str, Any]) -> OriginRules:
         """These rules with what is not `not_given` of *changes*.

@@ -32,6 +32,12 @@ class OriginStatistics:
     """Retries that were due and not made, since the budget was used up."""
     budget_left: int | None
     """Tokens left of the retry budget; None where there is no budget."""
+    in_flight: int = 0
+    """Attempts that hold a permit of ``max_concurrency``; 0 where it is off."""
+    waiting: int = 0
+    """Attempts that wait for such a permit."""
+    concurrency_limit: int | None = None
+    """How many attempts may be in flight at a time, as it stands; None where there is no limit."""
 
 
 @final
