@@ -15,7 +15,7 @@ import httpx
 from .._errors import APIResponseValidationError, APIStatusError, APITimeoutError
 from .._records import AttemptRecord, Reply
 from .._redact import RedactedRequest, redact_url
-from .._types import NotGiven
+from .._types import Headers, NotGiven
 from ..flow import FIRST_ATTEMPT, Attempt, CallRules, Outcome, call_flow
 from ..pages import BasePage
 from ..request import (
@@ -99,11 +99,23 @@ class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClie
         return policy if retries == policy.max_retries else attrs.evolve(policy, max_retries=retries)
 
     def _build(
-        self, call: Call, options: FinalRequestOptions, body: Body, stream: Any, retries_taken: int
+        self,
+        call: Call,
+        options: FinalRequestOptions,
+        body: Body,
+        stream: Any,
+        retries_taken: int,
+        time_left: float = math.inf,
     ) -> RedactedRequest:
-        """The request of one attempt. *options* and *body* are the call's, unless a hook changed them."""
+        """The request of one attempt. *options* and *body* are the call's, unless a hook changed them.
+
+        *time_left* is what the server is told of the deadline, in seconds.
+        """
         timeout = timeout_parts(self.timeout if isinstance(options.timeout, NotGiven) else options.timeout)
-        header = self.idempotency_header
+        header, deadline_header = self.idempotency_header, self._config.deadline_header
+        added: Headers | None = None
+        if deadline_header is not None and time_left < math.inf:
+            added = {deadline_header: f"{max(time_left, 0.0):.3f}"}
         request = build_request(
             options,
             self._kept_defaults.current(self, self._client),
@@ -112,6 +124,7 @@ class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClie
             retries_taken=retries_taken,
             read_timeout=timeout["read"],
             idempotency_key=call.idempotency_key if header is not None and is_keyed_method(options.method) else None,
+            added=added,
             extensions={"timeout": timeout},
         )
         base: Any = BaseClient

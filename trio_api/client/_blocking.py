@@ -56,6 +56,8 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         timeout: Seconds per operation (connect, read, write, pool) of each attempt, an `httpx.Timeout`, or None
             for no timeout. Default: the *http_client*'s own, else 600 with 5 to connect.
         total_timeout: Seconds for one call with all its attempts and waits; None for no bound.
+        deadline_header: The header by which each attempt tells the server how many seconds are left until the nearest
+            deadline that is known: ``12.345``. There is no standard for its name. None, the default, for no header.
         http_client: An open `httpx.Client` to send by; its owner closes it.
         custom_headers: Headers that every request carries; `omit` removes one.
         custom_query: Query parameters that every request carries.
@@ -85,6 +87,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         max_retries: int | NotGiven = not_given,
         timeout: TimeoutTypes | NotGiven = not_given,
         total_timeout: float | None = None,
+        deadline_header: str | None = None,
         http_client: httpx.Client | None = None,
         custom_headers: Headers | None = None,
         custom_query: Query | None = None,
@@ -121,6 +124,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
             max_retries=max_retries,
             timeout=timeout,
             total_timeout=total_timeout,
+            deadline_header=deadline_header,
             custom_headers=custom_headers,
             custom_query=custom_query,
             retry=retry,

@@ -59,6 +59,18 @@ def _checked_total_timeout(value: float | None) -> float | None:
     return None if value is None else check_seconds("total_timeout", value)
 
 
+def _checked_deadline_header(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"deadline_header must be the name of a header, or None for none, got {value!r}")
+    try:
+        merge_headers({value: ""})
+    except ValueError as error:
+        raise ValueError(f"deadline_header: {error}") from None
+    return value
+
+
 def _origins_of(config: ClientConfig) -> Origins:
     return Origins(config.base_url, config.trusted_origins)
 
@@ -83,6 +95,7 @@ class ClientConfig:
     timeout: TimeoutTypes | NotGiven = attrs.field(default=not_given, converter=_checked_timeout)
     """Not given: the caller's HTTP client's, or the default."""
     total_timeout: float | None = attrs.field(default=None, converter=_checked_total_timeout)
+    deadline_header: str | None = attrs.field(default=None, converter=_checked_deadline_header)
     custom_headers: Headers = attrs.field(factory=dict[str, Any], converter=_checked_headers)
     custom_query: Query = attrs.field(factory=dict[str, Any], converter=_checked_query)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_check_kind(RetryPolicy))

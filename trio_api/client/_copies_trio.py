@@ -39,6 +39,7 @@ class AsyncCopies(TrioDriver):
         base_url: str | httpx.URL | NotGiven = not_given,
         timeout: TimeoutTypes | NotGiven = not_given,
         total_timeout: float | None | NotGiven = not_given,
+        deadline_header: str | None | NotGiven = not_given,
         max_retries: int | NotGiven = not_given,
         custom_headers: Headers | None = None,
         set_custom_headers: Headers | None = None,
@@ -62,6 +63,7 @@ class AsyncCopies(TrioDriver):
             base_url: In place of the parent's.
             timeout: In place of the parent's.
             total_timeout: In place of the parent's.
+            deadline_header: In place of the parent's.
             max_retries: In place of the parent's.
             custom_headers: Merged over the parent's.
             set_custom_headers: In place of the parent's.
@@ -86,6 +88,7 @@ class AsyncCopies(TrioDriver):
             base_url=base_url,
             timeout=timeout,
             total_timeout=total_timeout,
+            deadline_header=deadline_header,
             max_retries=max_retries,
             custom_headers=custom_headers,
             set_custom_headers=set_custom_headers,

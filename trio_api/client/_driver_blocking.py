@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -154,7 +155,8 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         body.measure()
         is_plain = body.in_memory and options.progress is None
         stream = None if is_plain else blocking_stream(body, options.progress, deadline)
-        request = self._build(call, options, body, stream, attempt.retries_taken)
+        time_left = math.inf if self._config.deadline_header is None else deadline - time.monotonic()
+        request = self._build(call, options, body, stream, attempt.retries_taken, time_left)
         if is_overridden(self._prepare_request, BlockingDriver._prepare_request):
             self._prepare_request(request)
             filter_for_origin(request, self._config.origins)

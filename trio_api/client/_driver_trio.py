@@ -243,6 +243,8 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
 
     def _request_of(self, call: Call, options: FinalRequestOptions, body: Body, attempt: Attempt) -> httpx.Request:
         is_known = body.in_memory and options.progress is None
-        return self._build(
-            call, options, body, None if is_known else trio_stream(body, options.progress), attempt.retries_taken
-        )
+        stream = None if is_known else trio_stream(body, options.progress)
+        if self._config.deadline_header is None:
+            return self._build(call, options, body, stream, attempt.retries_taken)
+        time_left = trio.current_effective_deadline() - trio.current_time()
+        return self._build(call, options, body, stream, attempt.retries_taken, time_left)

@@ -1,8 +1,8 @@
 """One attempt as an `httpx.Request`: which header wins, which are added, and what a foreign origin may have.
 
 Nothing is sent and nothing is awaited here. Layers of headers, lowest first: the URL's userinfo, the httpx client's
-own, what this module adds (content type, retry count, read timeout, a generated key), the client's, the call's key,
-the call's.
+own, what this module adds (content type, retry count, read timeout, a generated key, the time left), the client's, the
+call's key, the call's.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def build_request(
     retries_taken: int = 0,
     read_timeout: float | None = None,
     idempotency_key: str | None = None,
+    added: Headers | None = None,
     extensions: Mapping[str, Any] | None = None,
 ) -> LazyRequest:
     """Make the request of one attempt.
@@ -58,6 +59,7 @@ def build_request(
         read_timeout: Seconds that a read may take, for the server to know; None for no bound.
         idempotency_key: The call's generated key. It is sent with POST and PATCH; a key of *options* with every
             method.
+        added: Headers of this attempt alone; they stand where a generated key does.
         extensions: The request's extensions, such as its timeouts.
 
     Raises:
@@ -67,9 +69,9 @@ def build_request(
     address, authorization, trusted = _aim(options, defaults)
     common = defaults.common_fields(body.content_type, retries_taken, read_timeout)
     host, block = (b"Host", address.netloc), common.block
-    own: Fields = {}
+    own: Fields = {} if added is None else encode_headers(added)
     if idempotency_key is not None and defaults.idempotency_header is not None and method in _KEYED:
-        own = encode_headers({defaults.idempotency_header: idempotency_key})
+        own |= encode_headers({defaults.idempotency_header: idempotency_key})
     if (
         block is None
         or options.headers
@@ -128,12 +130,16 @@ def _merged_query(
 
 
 def _merged_fields(
-    options: FinalRequestOptions, defaults: ClientDefaults, authorization: str | None, common: CommonFields, key: Fields
+    options: FinalRequestOptions,
+    defaults: ClientDefaults,
+    authorization: str | None,
+    common: CommonFields,
+    generated: Fields,
 ) -> Fields:
-    """All layers over one another; *key* is the generated one."""
+    """All layers over one another."""
     fields = {} if authorization is None else encode_headers({"Authorization": authorization})
     fields |= common.fields
-    fields |= {name: field for name, field in key.items() if name not in defaults.fields}
+    fields |= {name: field for name, field in generated.items() if name not in defaults.fields}
     if options.idempotency_key is not None and defaults.idempotency_header is not None:
         fields |= encode_headers({defaults.idempotency_header: options.idempotency_key})
     fields |= encode_headers(options.headers)
