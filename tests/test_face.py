@@ -22,7 +22,7 @@ RequestOptions FinalRequestOptions make_request_options Timeout Limits URL NotGi
 Querystring path_template
 APIResponse AsyncAPIResponse
 Stream AsyncStream StreamDialect ServerSentEvent SSEDecoder JSONLDecoder
-RetryPolicy RetryBudget CoolDown QuotaHeaders AttemptRecord ClientStatistics OriginStatistics
+RetryPolicy RetryBudget CoolDown QuotaHeaders RateLimit RateLimitStore RateClaim AttemptRecord ClientStatistics OriginStatistics
 wire Extras MISSING ValidationProblem
 TrioAPIError ClientStateError CrossOriginError PaginationLoopError
 APIError APIConnectionError APITimeoutError APIThrottledError APIResponseValidationError ResponseTooLargeError

@@ -32,6 +32,7 @@ FLOOR = {
 SIDEWAYS = {
     ("pages", "models"),
     ("pages", "request"),
+    ("resilience", "request"),
     ("request", "models"),
     ("streaming", "models"),
     ("flow", "responses"),

@@ -92,6 +92,9 @@ from .resilience import (
     CoolDown as CoolDown,
     OriginStatistics as OriginStatistics,
     QuotaHeaders as QuotaHeaders,
+    RateClaim as RateClaim,
+    RateLimit as RateLimit,
+    RateLimitStore as RateLimitStore,
     RetryBudget as RetryBudget,
     Throttling as Throttling,
 )

@@ -6,9 +6,13 @@ import threading
 import time
 from typing import Final, final
 
+import httpx
+
 from .._redact import RedactedRequest, redact_url
 from ..request import FinalRequestOptions
-from ..resilience import OriginBook, Pause, Permit, Permits, Refusal, refusal_for_pause
+from ..resilience import OriginBook, Pace, Permit, Permits, Refusal, refusal_for_pause
+from ..retry import Failure
+from ._pacing_blocking import Pacer
 
 __all__ = ["Admission"]
 
@@ -34,6 +38,7 @@ class Admission:
         self._options: Final = options
         self._deadline: Final = deadline
         self._permit: Final = Permit()
+        self._pacer: Pacer | None = None
 
     def enter(self) -> Refusal | None:
         """Wait until an attempt may be made.
@@ -41,12 +46,14 @@ class Admission:
         Returns:
             Why it must not be made; None if it may. Then `leave` is to be called when its response is closed.
         """
-        pause, permits = self._book.pause, self._book.permits
+        permits, pace = self._book.permits, self._book.pace
         refusal = None if self._book.throttle is None else self._book.throttled(time.monotonic(), self._request)
-        if refusal is None and pause is not None:
-            refusal = self._wait_out(pause)
-        if refusal is None and permits is not None and self._has_queued(permits) and pause is not None:
-            refusal = self._wait_out(pause)  # it may have begun in the meantime
+        if refusal is None:
+            refusal = self._wait_out()
+        if refusal is None and permits is not None and self._has_queued(permits):
+            refusal = self._wait_out()  # a pause may have begun in the meantime
+        if refusal is None and pace is not None:
+            refusal = self._keep_pace(pace)
         return refusal
 
     def leave(self) -> None:
@@ -74,9 +81,20 @@ class Admission:
                 break
         return True
 
-    def _wait_out(self, pause: Pause) -> Refusal | None:
+    def correct(self, result: httpx.Response | Failure) -> None:
+        """Count what the attempt did cost, as its *result* tells, in place of what was expected."""
+        if self._pacer is not None and isinstance(result, httpx.Response):
+            self._pacer.correct(result)
+
+    def _keep_pace(self, pace: Pace) -> Refusal | None:
+        """Wait for a turn, and for room in the rate limits."""
+        self._pacer = self._pacer or Pacer(pace, self._options, self._request, self._deadline)
+        return self._pacer.enter(self._wait_out)
+
+    def _wait_out(self) -> Refusal | None:
         """Wait until the origin may be asked again."""
-        if not pause.is_on(time.monotonic()):
+        pause = self._book.pause
+        if pause is None or not pause.is_on(time.monotonic()):
             return None
         ticket = pause.arrive()
         try:

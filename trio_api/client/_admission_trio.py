@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 from typing import Final, final
 
+import httpx
 import trio
 
 from .._redact import RedactedRequest, redact_url
 from ..request import FinalRequestOptions
-from ..resilience import OriginBook, Pause, Permit, Permits, Refusal, refusal_for_pause
+from ..resilience import OriginBook, Pace, Permit, Permits, Refusal, refusal_for_pause
+from ..retry import Failure
+from ._pacing_trio import Pacer
 
 __all__ = ["Admission"]
 
@@ -27,6 +30,7 @@ class Admission:
         self._book: Final = book
         self._options: Final = options
         self._permit: Final = Permit()
+        self._pacer: Pacer | None = None
 
     def refusal(self) -> Refusal | None:
         """Why an attempt must not even wait; None if it may."""
@@ -36,6 +40,8 @@ class Admission:
     def enter_nowait(self) -> bool:
         """Let an attempt through if nothing has to be waited for; whether it is."""
         pause, permits = self._book.pause, self._book.permits
+        if self._book.pace is not None:
+            return False  # a turn of others may come first
         if pause is not None and pause.is_on(trio.current_time()):
             return False
         return permits is None or permits.try_take(self._permit)
@@ -46,14 +52,13 @@ class Admission:
         Returns:
             Why it must not be made; None if it may. Then `leave` is to be called when its response is closed.
         """
-        pause, permits = self._book.pause, self._book.permits
-        refusal: Refusal | None = None
-        if pause is not None:
-            refusal = await self._wait_out(pause)
+        permits, pace = self._book.permits, self._book.pace
+        refusal = await self._wait_out()
         if refusal is None and permits is not None and not permits.try_take(self._permit):
             await self._queue_up(permits)
-            if pause is not None:  # it may have begun in the meantime
-                refusal = await self._wait_out(pause)
+            refusal = await self._wait_out()  # a pause may have begun in the meantime
+        if refusal is None and pace is not None:
+            refusal = await self._keep_pace(pace)
         await trio.lowlevel.checkpoint_if_cancelled()
         return refusal
 
@@ -78,9 +83,20 @@ class Admission:
 
         await trio.lowlevel.wait_task_rescheduled(abort)
 
-    async def _wait_out(self, pause: Pause) -> Refusal | None:
+    async def correct(self, result: httpx.Response | Failure) -> None:
+        """Count what the attempt did cost, as its *result* tells, in place of what was expected."""
+        if self._pacer is not None and isinstance(result, httpx.Response):
+            await self._pacer.correct(result)
+
+    async def _keep_pace(self, pace: Pace) -> Refusal | None:
+        """Wait for a turn, and for room in the rate limits."""
+        self._pacer = self._pacer or Pacer(pace, self._options, self._request)
+        return await self._pacer.enter(self._wait_out)
+
+    async def _wait_out(self) -> Refusal | None:
         """Wait until the origin may be asked again."""
-        if not pause.is_on(trio.current_time()):
+        pause = self._book.pause
+        if pause is None or not pause.is_on(trio.current_time()):
             return None  # noqa: ASYNC910  # nothing to wait for
         ticket = pause.arrive()
         try:

@@ -15,7 +15,7 @@ from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..request import FinalRequestOptions
-from ..resilience import AdaptiveConcurrency, CoolDown, RetryBudget, Throttling
+from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RetryBudget, Throttling
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
@@ -66,6 +66,8 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
             without bound. Default: ``RetryBudget()``.
         cool_down: How all calls to an origin heed what it asked of one of them, those of copies too; None for each
             on its own. Default: ``CoolDown()``.
+        rate_limit: How much each origin is sent in a time, by this client and its copies together: one limit or
+            several, which all have to allow it. None, the default, for no limit.
         throttling: How attempts are held back while most of those to their origin fail; None, the default, for not.
         max_concurrency: How many attempts at an origin there are at a time, those of copies too: a number, or an
             `AdaptiveConcurrency` that finds it; None for no limit. Default: None.
@@ -94,6 +96,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         retry: RetryPolicy | None = None,
         retry_budget: RetryBudget | NotGiven | None = not_given,
         cool_down: CoolDown | NotGiven | None = not_given,
+        rate_limit: RateLimit | Iterable[RateLimit] | None = None,
         throttling: Throttling | NotGiven | None = not_given,
         max_concurrency: int | AdaptiveConcurrency | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
@@ -131,6 +134,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
             rules={
                 "retry_budget": retry_budget,
                 "cool_down": cool_down,
+                "rate_limit": rate_limit,
                 "throttling": throttling,
                 "max_concurrency": max_concurrency,
             },

@@ -9,7 +9,7 @@ import httpx
 
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
-from ..resilience import AdaptiveConcurrency, CoolDown, RetryBudget, Throttling
+from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RateLimitStore, RetryBudget, Throttling
 from ..retry import RetryPolicy
 from ._driver_trio import TrioDriver
 
@@ -49,6 +49,8 @@ class AsyncCopies(TrioDriver):
         retry: RetryPolicy | NotGiven = not_given,
         retry_budget: RetryBudget | NotGiven | None = not_given,
         cool_down: CoolDown | NotGiven | None = not_given,
+        rate_limit: RateLimit | Iterable[RateLimit] | NotGiven | None = not_given,
+        rate_limit_store: RateLimitStore | NotGiven | None = not_given,
         throttling: Throttling | NotGiven | None = not_given,
         max_concurrency: int | AdaptiveConcurrency | NotGiven | None = not_given,
         max_response_bytes: int | NotGiven = not_given,
@@ -73,6 +75,8 @@ class AsyncCopies(TrioDriver):
             retry: In place of the parent's.
             retry_budget: In place of the one shared with the parent: a full one, with statistics of its own.
             cool_down: In place of what is shared with the parent.
+            rate_limit: In place of the parent's, with a count of its own.
+            rate_limit_store: In place of the parent's, with a count of its own.
             throttling: In place of what is shared with the parent.
             max_concurrency: In place of what is shared with the parent.
             max_response_bytes: In place of the parent's.
@@ -98,6 +102,8 @@ class AsyncCopies(TrioDriver):
             rules={
                 "retry_budget": retry_budget,
                 "cool_down": cool_down,
+                "rate_limit": rate_limit,
+                "rate_limit_store": rate_limit_store,
                 "throttling": throttling,
                 "max_concurrency": max_concurrency,
             },

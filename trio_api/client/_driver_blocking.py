@@ -73,6 +73,8 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
                     admission = admission or Admission(book, call.options, deadline)
                     refusal = admission.enter()
                 outcome = refusal or self._exchange(call, take, deadline, attempt)
+                if admission is not None and isinstance(outcome, Outcome):
+                    admission.correct(outcome.result)
                 try:
                     attempt = flow.send(outcome)
                 except StopIteration as stop:

@@ -93,6 +93,8 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                         refusal = await self._admitted(admission)
                         began = trio.current_time()
                     outcome = refusal or await self._exchange(call, take, attempt, native)
+                    if admission is not None and isinstance(outcome, Outcome):
+                        await admission.correct(outcome.result)
                     if isinstance(outcome, Outcome) and isinstance(outcome.result, Failure):
                         self._lifetime.check_not_closed()
                     try:

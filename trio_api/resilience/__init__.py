@@ -11,8 +11,15 @@ from ._budget import RetryBudget as RetryBudget
 from ._concurrency import AdaptiveConcurrency as AdaptiveConcurrency, Permit as Permit, Permits as Permits
 from ._cool_down import CoolDown as CoolDown, Pause as Pause, Ticket as Ticket
 from ._load import Load as Load, Seen as Seen
+from ._pacing import Pace as Pace, Place as Place
 from ._quota_headers import QuotaHeaders as QuotaHeaders, quota_wait as quota_wait
-from ._refusal import Refusal as Refusal, refusal_for_pause as refusal_for_pause
+from ._rate_limit import RateLimit as RateLimit, thousandths as thousandths
+from ._rate_store import RateClaim as RateClaim, RateLimitStore as RateLimitStore
+from ._refusal import (
+    Refusal as Refusal,
+    refusal_for_pace as refusal_for_pace,
+    refusal_for_pause as refusal_for_pause,
+)
 from ._rules import OriginRules as OriginRules, given_names as given_names
 from ._statistics import ClientStatistics as ClientStatistics, OriginStatistics as OriginStatistics
 from ._throttling import Throttle as Throttle, Throttling as Throttling

@@ -16,6 +16,7 @@ from ._budget import RetryAccount
 from ._concurrency import Permits
 from ._cool_down import Pause
 from ._load import Load, Seen
+from ._pacing import Pace
 from ._quota_headers import quota_wait
 from ._refusal import Refusal
 from ._rules import OriginRules
@@ -59,11 +60,18 @@ class OriginBook:
         rules: The policies.
         shared: The same origin's book of the client that this one was copied from.
         own: The names of the policies that are not the same: of these it has a state of its own.
+        origin: Its name.
     """
 
-    __slots__ = ("account", "pause", "permits", "rules", "tally", "throttle")
+    __slots__ = ("account", "pace", "pause", "permits", "rules", "tally", "throttle")
 
-    def __init__(self, rules: OriginRules, shared: OriginBook | None = None, own: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        rules: OriginRules,
+        shared: OriginBook | None = None,
+        own: frozenset[str] = frozenset(),
+        origin: str = "",
+    ) -> None:
         def inherit(name: str) -> OriginBook | None:
             return None if name in own else shared
 
@@ -81,11 +89,17 @@ class OriginBook:
         was, most = inherit("max_concurrency"), rules.max_concurrency
         self.permits: Final[Permits | None] = was.permits if was else None if most is None else Permits(most)
         """How many attempts there may be at a time, and who waits."""
+        was = None if "rate_limit_store" in own else inherit("rate_limit")
+        self.pace: Final[Pace | None] = was.pace if was else _new_pace(rules, origin)
+        """What was sent lately, and who waits for a turn."""
 
     def is_guarded(self, now: float) -> bool:
         """Whether an attempt may have to wait, or be refused, before it is made."""
         return (
-            (self.pause is not None and self.pause.is_on(now)) or self.throttle is not None or self.permits is not None
+            (self.pause is not None and self.pause.is_on(now))
+            or self.throttle is not None
+            or self.permits is not None
+            or self.pace is not None
         )
 
     def pay_retry(self, *, throttled: bool) -> int | None:
@@ -164,6 +178,10 @@ def _new(state: Callable[[RuleT], StateT], rule: RuleT | None) -> StateT | None:
     return None if rule is None else state(rule)
 
 
+def _new_pace(rules: OriginRules, origin: str) -> Pace | None:
+    return None if rules.rate_limit is None else Pace(rules.rate_limit, rules.rate_limit_store, origin)
+
+
 @final
 class OriginBooks:
     """The books of all origins that a client was lately used with.
@@ -191,7 +209,7 @@ class OriginBooks:
         book = self._books.get(origin)
         if book is None:
             shared = None if self._shared is None else self._shared.of(origin)
-            book = self._books.setdefault(origin, OriginBook(self._rules, shared, self._own))
+            book = self._books.setdefault(origin, OriginBook(self._rules, shared, self._own, str(origin)))
             if len(self._books) > _MOST_KEPT:
                 self._books.popitem(last=False)
         else:

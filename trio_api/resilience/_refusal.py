@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import httpx
 
-from .._errors import APIError
+from .._errors import APIError, APITimeoutError
 from ._cool_down import Pause
 
-__all__ = ["Refusal", "refusal_for_pause"]
+__all__ = ["Refusal", "refusal_for_pace", "refusal_for_pause"]
 
 
 class Refusal(NamedTuple):
@@ -40,3 +40,16 @@ def refusal_for_pause(pause: Pause, seconds: float, request: httpx.Request) -> R
         return None
     note = f"Not sent: the server asked for a pause, of which {seconds:.3g} seconds were left, more than the call had."
     return Refusal(request, pause.reason, note, seconds)
+
+
+def refusal_for_pace(seconds: float, left: float, request: httpx.Request) -> Refusal:
+    """The refusal of an attempt whose time ends before its turn comes.
+
+    Args:
+        seconds: How long it would have had to wait, at least.
+        left: How long the call had.
+        request: What would have been sent.
+    """
+    message = f"Not sent: the rate limit has room in {seconds:.3g} s, and the call has {max(left, 0):.3g} s left"
+    note = "The limit is the client's own (rate_limit=...): the server was not asked."
+    return Refusal(request, APITimeoutError(message, sent=False, request=request), note, seconds)

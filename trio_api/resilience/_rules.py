@@ -11,6 +11,8 @@ from .._types import NotGiven
 from ._budget import RetryBudget
 from ._concurrency import AdaptiveConcurrency, check_max_concurrency
 from ._cool_down import CoolDown
+from ._rate_limit import RateLimit, rate_limits
+from ._rate_store import RateLimitStore, check_store
 from ._throttling import Throttling
 
 __all__ = ["OriginRules", "given_names"]
@@ -42,6 +44,8 @@ class OriginRules:
 
     retry_budget: RetryBudget | None = attrs.field(factory=RetryBudget, validator=_check_kind(RetryBudget))
     cool_down: CoolDown | None = attrs.field(factory=CoolDown, validator=_check_kind(CoolDown))
+    rate_limit: tuple[RateLimit, ...] | None = attrs.field(default=None, converter=rate_limits)
+    rate_limit_store: RateLimitStore | None = attrs.field(default=None, validator=check_store)
     throttling: Throttling | None = attrs.field(default=None, validator=_check_kind(Throttling))
     max_concurrency: int | AdaptiveConcurrency | None = attrs.field(default=None, validator=_max_concurrency)
 
