@@ -21,7 +21,7 @@ from ._logging import log_exchange, log_refusal, log_retry
 from ._records import AttemptRecord, Reply
 from .request import LazyRequest, Origin, Origins, RedirectProblem, origin_of, redirect_request
 from .resilience import Load, OriginBook, OriginBooks, Refusal, Seen
-from .responses import header_of
+from .responses import header_of, raw_headers_of
 from .retry import (
     IDEMPOTENT_METHODS,
     Failure,
@@ -46,6 +46,8 @@ class Attempt(NamedTuple):
     """Whether a connection that is open already won't do: the last one was dead."""
     cost: int = 0
     """What the last retry cost the budget, in tokens."""
+    in_order: bool = False
+    """Whether the wait is the origin's, which all its attempts wait out in order: so it lasts about as long."""
 
 
 FIRST_ATTEMPT: Final = Attempt()
@@ -67,6 +69,8 @@ class Outcome(NamedTuple):
     """Whether the body can be sent (again)."""
     ended: float = 0.0
     """When it ended, in seconds of the driver's clock."""
+    elsewhere: bool = False
+    """Whether a redirect led to another origin, whose answer it is."""
 
 
 class CallRules(NamedTuple):
@@ -125,7 +129,7 @@ def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequenc
         record = _record(len(records), outcome)
         log_exchange(outcome.request, record)
         if isinstance(result, httpx.Response) and result.status_code < 400:
-            _observe(book, outcome, asked=book.asked_wait(result))
+            _observe(book, outcome, asked=_quota_wait(result, book))
             records.append(record)
             book.succeed(attempt.cost if retries else None)
             return Reply(result, tuple(records), retries)
@@ -171,7 +175,8 @@ def _redirected_flow(rules: CallRules, attempt: Attempt, outcome: Outcome) -> _E
         outcome = answer
         elapsed += outcome.elapsed
         hops += 1
-    return outcome._replace(request=first, elapsed=elapsed)
+    elsewhere = hops > 0 and _origin_of(outcome.request, rules) != _origin_of(first, rules)
+    return outcome._replace(request=first, elapsed=elapsed, elsewhere=elsewhere)
 
 
 def _asked_wait(result: httpx.Response | Failure, book: OriginBook) -> float | None:
@@ -180,8 +185,15 @@ def _asked_wait(result: httpx.Response | Failure, book: OriginBook) -> float | N
         return None
     asked = parse_retry_after(result.headers)
     if asked is None and result.status_code in (429, 503):
-        asked = book.asked_wait(result)
+        asked = _quota_wait(result, book)
     return asked
+
+
+def _quota_wait(response: httpx.Response, book: OriginBook) -> float | None:
+    """Seconds for which *response* says that nothing is left of a quota."""
+    if book.pause is None:
+        return None
+    return book.pause.quota.wait(raw_headers_of(response), is_error=response.status_code >= 400)
 
 
 def _observe(book: OriginBook, outcome: Outcome, *, asked: float | None) -> None:
@@ -193,6 +205,7 @@ def _observe(book: OriginBook, outcome: Outcome, *, asked: float | None) -> None
     else:
         timed_out = isinstance(result.error, APITimeoutError) and outcome.elapsed > 0  # else nothing was sent
         load = Load.TIMED_OUT if timed_out else Load.LOST
+    asked = None if outcome.elsewhere else asked  # no other origin asks for this one
     book.observe(Seen(load, ended - outcome.elapsed, ended), asked=asked, reason=reason)
 
 
@@ -266,7 +279,8 @@ def _due_retry(
     if cost is None:
         log_refusal(outcome.request, taken, rules.policy.max_retries)
         return None
-    return Attempt(taken + 1, wait, cost=cost)
+    in_order = retry_after is not None and book.is_paused(outcome.ended + retry_after)
+    return Attempt(taken + 1, wait, cost=cost, in_order=in_order)
 
 
 def _final_error(

@@ -98,7 +98,7 @@ class Admission:
             return None
         ticket = pause.arrive()
         try:
-            while (due := pause.due(ticket, now := time.monotonic())) > now:
+            while (due := pause.due(ticket, now := time.monotonic(), self._deadline)) > now:
                 if due >= self._deadline:
                     return refusal_for_pause(pause, due - now, self._request)
                 time.sleep(due - now)

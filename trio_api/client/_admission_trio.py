@@ -100,11 +100,14 @@ class Admission:
             return None  # noqa: ASYNC910  # nothing to wait for
         ticket = pause.arrive()
         try:
-            while (due := pause.due(ticket, now := trio.current_time())) > now:
-                if due >= trio.current_effective_deadline():
+            while True:
+                now, latest = trio.current_time(), trio.current_effective_deadline()
+                due = pause.due(ticket, now, latest)
+                if due <= now:
+                    return None  # noqa: ASYNC910  # it may go
+                if due >= latest:
                     return refusal_for_pause(pause, due - now, self._request)  # noqa: ASYNC910  # there is no time
                 await trio.sleep_until(due)
-            return None  # noqa: ASYNC910
         finally:
             pause.leave(ticket)
 

@@ -66,7 +66,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         try:
             attempt = next(flow)
             while True:
-                if attempt.after > 0:
+                if attempt.after > 0 and not attempt.in_order:
                     time.sleep(attempt.after)
                 refusal: Refusal | None = None
                 if attempt.redirect is None and book.is_guarded(time.monotonic()):

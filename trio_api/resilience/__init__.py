@@ -12,7 +12,7 @@ from ._concurrency import AdaptiveConcurrency as AdaptiveConcurrency, Permit as 
 from ._cool_down import CoolDown as CoolDown, Pause as Pause, Ticket as Ticket
 from ._load import Load as Load, Seen as Seen
 from ._pacing import Pace as Pace, Place as Place
-from ._quota_headers import QuotaHeaders as QuotaHeaders, quota_wait as quota_wait
+from ._quota_headers import QuotaHeaders as QuotaHeaders
 from ._rate_limit import RateLimit as RateLimit, thousandths as thousandths
 from ._rate_store import RateClaim as RateClaim, RateLimitStore as RateLimitStore
 from ._refusal import (

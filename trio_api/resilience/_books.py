@@ -17,7 +17,6 @@ from ._concurrency import Permits
 from ._cool_down import Pause
 from ._load import Load, Seen
 from ._pacing import Pace
-from ._quota_headers import quota_wait
 from ._refusal import Refusal
 from ._rules import OriginRules
 from ._statistics import ClientStatistics, OriginStatistics
@@ -102,6 +101,10 @@ class OriginBook:
             or self.pace is not None
         )
 
+    def is_paused(self, until: float) -> bool:
+        """Whether the origin asked for a pause that lasts *until* that time at least."""
+        return self.pause is not None and self.pause.until >= until
+
     def pay_retry(self, *, throttled: bool) -> int | None:
         """Pay for a retry that is due.
 
@@ -135,10 +138,6 @@ class OriginBook:
             return None
         self.tally.throttled += 1
         return self.throttle.refusal(request)
-
-    def asked_wait(self, response: httpx.Response) -> float | None:
-        """Seconds for which *response* says that nothing is left of a quota; None where it says no such thing."""
-        return None if self.pause is None else quota_wait(response, self.pause.rules.quota_headers)
 
     def observe(self, seen: Seen, *, asked: float | None, reason: httpx.Response | None) -> None:
         """Take note of how an attempt ended.

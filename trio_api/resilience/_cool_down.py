@@ -5,8 +5,10 @@ A policy as an immutable value, and the pause of one origin.
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
+from bisect import bisect_left
 from typing import Any, Final, NamedTuple, final
 
 import attrs
@@ -14,7 +16,7 @@ import httpx
 
 from .._checks import check_fraction, check_seconds
 from .._constants import MAX_RETRY_AFTER_DELAY
-from ._quota_headers import STANDARD_QUOTA_HEADERS, QuotaHeaders
+from ._quota_headers import STANDARD_QUOTA_HEADERS, QuotaHeaders, QuotaReader
 
 __all__ = ["CoolDown", "Pause", "Ticket"]
 
@@ -67,6 +69,27 @@ class Ticket(NamedTuple):
     """0 to 1: where in its part of the spread it is let go."""
 
 
+class _Release(NamedTuple):
+    """How those are let go who wait when a pause is over."""
+
+    begin: float
+    seconds: float
+    """The time over which they are let go."""
+    numbers: list[int]
+    """The numbers of their tickets, in order."""
+
+    @property
+    def end(self) -> float:
+        return self.begin + self.seconds
+
+    def due(self, ticket: Ticket) -> float:
+        """When *ticket* is let go: at a time of chance in its part of the spread."""
+        if ticket.number < self.numbers[0]:
+            return self.begin  # it is of those before
+        place = bisect_left(self.numbers, ticket.number)
+        return self.begin + self.seconds * (place + ticket.chance) / len(self.numbers)
+
+
 @final
 class Pause:
     """What one origin asked for: until when nothing is sent, and who may go when it is over.
@@ -78,19 +101,21 @@ class Pause:
         rules: What it goes by.
     """
 
-    __slots__ = ("_crowd", "_next", "_spread", "_unserved", "_waiting", "reason", "rules", "until")
+    __slots__ = ("_max_wait", "_numbers", "_release", "_share", "_spread", "_waiting", "quota", "reason", "until")
 
     def __init__(self, rules: CoolDown) -> None:
-        self.rules: Final = rules
+        self._max_wait: Final = rules.max_wait
+        self._share: Final = rules.spread  # of a wait
+        self.quota: Final = QuotaReader(rules.quota_headers)
+        """Reads what responses say of a quota."""
         self.until: float = -math.inf
         """Nothing is sent before."""
         self.reason: httpx.Response | None = None
         """The response that asked for it; None where it was a success that said that nothing is left."""
         self._spread = 0.0  # seconds over which those who waited are let go
-        self._next = 0  # number of the next ticket
-        self._unserved = 0  # number of the first ticket that was not let go yet
-        self._crowd: range | None = None  # numbers of the tickets among which the spread is shared out
-        self._waiting = 0
+        self._release: _Release | None = None
+        self._numbers: Final = itertools.count()
+        self._waiting: Final[set[int]] = set()  # numbers of the tickets that were not given back
 
     def begin(self, now: float, seconds: float, reason: httpx.Response | None) -> None:
         """Take note of what a response asked for; what would end before what is known already changes nothing.
@@ -101,11 +126,12 @@ class Pause:
             reason: The response, where it is an error.
         """
         until = now + seconds
-        if 0 < seconds <= self.rules.max_wait and until > self.until:
+        if 0 < seconds <= self._max_wait and until > self.until:
+            if reason is not None or now >= self.until:
+                self.reason = reason
             self.until = until
-            self.reason = reason
-            self._spread = seconds * self.rules.spread
-            self._crowd = None
+            self._spread = seconds * self._share
+            self._release = None  # who was not let go yet waits on
 
     def is_on(self, now: float) -> bool:
         """Whether who comes *now* has to take a ticket."""
@@ -116,28 +142,32 @@ class Pause:
 
     def arrive(self) -> Ticket:
         """Take a place at the end of the order; whoever has one gives it back by `leave`."""
-        ticket = Ticket(self._next, random.random())
-        self._next += 1
-        self._waiting += 1
+        ticket = Ticket(next(self._numbers), random.random())
+        self._waiting.add(ticket.number)
         return ticket
 
-    def due(self, ticket: Ticket, now: float) -> float:
-        """When *ticket* may go: a time that has come, or one at which to ask again."""
+    def due(self, ticket: Ticket, now: float, latest: float = math.inf) -> float:
+        """When *ticket* may go: a time that has come, or one at which to ask again.
+
+        Args:
+            ticket: Whose turn is asked for.
+            now: The time.
+            latest: The end of its time. Who has too little for the spread, which the server did not ask for, goes now.
+        """
         if now < self.until:
             return self.until
-        crowd = self._crowd
-        if crowd is None:
-            self._crowd = crowd = range(self._unserved, self._next)
-        if ticket.number >= crowd.stop:
-            due = self.until + self._spread  # it came when the others were being let go
-        else:
-            due = self.until + self._spread * (ticket.number - crowd.start + ticket.chance) / len(crowd)
-        if due <= now:
-            self._unserved = max(self._unserved, ticket.number + 1)
-        return due
+        release = self._release
+        if release is None:
+            self._release = release = _Release(self.until, self._spread, sorted(self._waiting))
+        elif ticket.number > release.numbers[-1]:  # it came when the others were being let go
+            if now < release.end:
+                return release.end if release.end < latest else now
+            # As many a second as before, where they come evenly: fewer by as much as the time is shorter.
+            late = [number for number in sorted(self._waiting) if number > release.numbers[-1]]
+            self._release = release = _Release(release.end, release.seconds * self._share, late)
+        due = release.due(ticket)
+        return due if due < latest else now
 
     def leave(self, ticket: Ticket) -> None:
         """*ticket* goes, or gave up."""
-        self._waiting -= 1
-        if not self._waiting:
-            self._unserved = self._next
+        self._waiting.discard(ticket.number)

@@ -14,7 +14,12 @@ from ._decode import Decoded as Decoded, decode as decode
 from ._decode_event import decode_event as decode_event
 from ._decoding import ContentDecoder as ContentDecoder
 from ._download import Download as Download, Partial as Partial, Phase as Phase
-from ._lazy_response import LazyResponse as LazyResponse, header_of as header_of, raw_header as raw_header
+from ._lazy_response import (
+    LazyResponse as LazyResponse,
+    header_of as header_of,
+    raw_header as raw_header,
+    raw_headers_of as raw_headers_of,
+)
 from ._problem_log import ProblemLog as ProblemLog
 from ._status import make_status_error as make_status_error
 from ._version import Version as Version

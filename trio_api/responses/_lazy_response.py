@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import httpx
 
-__all__ = ["LazyResponse", "header_of", "raw_header"]
+__all__ = ["LazyResponse", "header_of", "raw_header", "raw_headers_of"]
 
 
 class _Unmade:
@@ -179,6 +179,12 @@ class LazyResponse(httpx.Response):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._unmade = None
         super().__setstate__(state)
+
+
+def raw_headers_of(response: httpx.Response) -> Sequence[tuple[bytes, bytes]]:
+    """The headers of *response* as they came, without making httpx's part of a `LazyResponse`."""
+    unmade = response._unmade if isinstance(response, LazyResponse) else None  # pyright: ignore[reportPrivateUsage]
+    return response.headers.raw if unmade is None else unmade.raw_headers
 
 
 @functools.lru_cache(maxsize=64)
