@@ -98,6 +98,7 @@ from .resilience import (
     RetryBudget as RetryBudget,
     Throttling as Throttling,
 )
+from .responses import Revalidation as Revalidation
 from .retry import RetryPolicy as RetryPolicy
 from .streaming import (
     JSONLDecoder as JSONLDecoder,

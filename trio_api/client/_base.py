@@ -21,13 +21,14 @@ from ..pages import BasePage
 from ..request import (
     Body,
     FinalRequestOptions,
+    attempt_headers,
     build_request,
     is_keyed_method,
     named_origin,
     timeout_parts,
 )
 from ..resilience import OriginBook
-from ..responses import BaseAPIResponse, Decoded, decode, decode_event, make_status_error
+from ..responses import BaseAPIResponse, Decoded, Inquiry, decode, decode_event, make_status_error
 from ..retry import Failure, FailureKind, RetryPolicy
 from ..streaming import ServerSentEvent
 from ..transport import WatchedAuth
@@ -140,10 +141,16 @@ class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClie
             began: When it was sent, in seconds of the driver's clock; not before *ended* if it never was.
             ended: When the time was up.
         """
+        error = self._timeout_of(call)
+        assert error.request is not None
+        failure = Failure(error, FailureKind.EXPIRED)
+        return Outcome(error.request, failure, max(0.0, ended - began), time_left=0.0, ended=ended)
+
+    def _timeout_of(self, call: Call) -> APITimeoutError:
+        """The error of a call whose own total_timeout is over."""
         request = RedactedRequest(call.options.method, redact_url(call.options.url))
         message = f"The call took longer than its total_timeout of {call.total_timeout} seconds"
-        failure = Failure(APITimeoutError(message, request=request), FailureKind.EXPIRED)
-        return Outcome(request, failure, max(0.0, ended - began), time_left=0.0, ended=ended)
+        return APITimeoutError(message, request=request)
 
     def _body_for(self, call: Call, options: FinalRequestOptions) -> Body:
         """The body of an attempt: the call's own, unless a hook gave another. A stream is never begun twice."""
@@ -163,6 +170,24 @@ class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClie
         if auth is None:
             auth = self._client.auth
         return None if auth is None else WatchedAuth(auth)
+
+    def _inquiry_of(self, request: httpx.Request, auth: WatchedAuth | None, *, is_buffered: bool) -> Inquiry | None:
+        """What an exchange has to do with the answers that are kept; they are, where this is asked."""
+        assert self._revalidator is not None
+        return self._revalidator.ask(
+            request,
+            None if auth is None else auth.credentials,
+            is_buffered=is_buffered,
+            limit=self._config.max_response_bytes,
+            without=attempt_headers(self.header_prefix),
+        )
+
+    def _settle(self, inquiry: Inquiry, call: Call, response: httpx.Response) -> httpx.Response:
+        """What an exchange comes to: *response*, or the answer that was kept if it says that this still holds."""
+        settled = inquiry.settle(response)
+        if settled is not response:
+            self._book_of(call).tally.revalidated += 1
+        return settled
 
     # -- what a response comes to ----------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..request import FinalRequestOptions
 from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RetryBudget, Throttling
+from ..responses import Revalidation
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
@@ -71,6 +72,8 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         throttling: How attempts are held back while most of those to their origin fail; None, the default, for not.
         max_concurrency: How many attempts at an origin there are at a time, those of copies too: a number, or an
             `AdaptiveConcurrency` that finds it; None for no limit. Default: None.
+        revalidation: How many answers with an ``ETag`` are kept, for the server to say whether they still hold; None
+            for none. Copies share them, but for one with another ``http_client``.
         max_response_bytes: The most, in bytes, that a buffered response may decode to.
         trusted_origins: Origins besides the base URL's that credentials may go to: ``"https://cdn.example.com"``.
         follow_redirects: Whether redirects are followed.
@@ -99,6 +102,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         rate_limit: RateLimit | Iterable[RateLimit] | None = None,
         throttling: Throttling | NotGiven | None = not_given,
         max_concurrency: int | AdaptiveConcurrency | None = None,
+        revalidation: Revalidation | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         trusted_origins: Iterable[str] = (),
         follow_redirects: bool = True,
@@ -138,6 +142,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
                 "throttling": throttling,
                 "max_concurrency": max_concurrency,
             },
+            revalidation=revalidation,
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,

@@ -13,6 +13,7 @@ from .._constants import DEFAULT_MAX_RESPONSE_BYTES
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from ..request import Origins, check_timeout, merge_headers, prepare_base_url
 from ..resilience import OriginRules
+from ..responses import Revalidation
 from ..retry import RetryPolicy
 
 __all__ = ["ClientConfig"]
@@ -28,6 +29,12 @@ def _check_kind(kind: type[object]) -> Any:
             raise TypeError(f"{attribute.name} must be a {kind.__name__}, got {value!r}")
 
     return validator
+
+
+def _checked_revalidation(value: object) -> Revalidation | None:
+    if value is not None and not isinstance(value, Revalidation):
+        raise TypeError(f"revalidation must be a Revalidation, or None for none, got {value!r}")
+    return value
 
 
 def _checked_mapping(name: str, value: object) -> dict[str, Any]:
@@ -101,6 +108,10 @@ class ClientConfig:
     retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_check_kind(RetryPolicy))
     rules: OriginRules = attrs.field(factory=OriginRules)
     """What it goes by towards each origin."""
+    revalidation: Revalidation | None = attrs.field(default=None, converter=_checked_revalidation)
+    """How much is kept to be asked about again; None: nothing."""
+    single_flight: bool = attrs.field(default=False, validator=_check_kind(bool))
+    """Whether calls in flight that are the same are one; of the Trio client only."""
     max_response_bytes: int = attrs.field(default=DEFAULT_MAX_RESPONSE_BYTES, validator=_check_bytes)
     trusted_origins: tuple[str, ...] = ()
     follow_redirects: bool = attrs.field(default=True, validator=_check_kind(bool))

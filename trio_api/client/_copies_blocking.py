@@ -10,6 +10,7 @@ import httpx
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RetryBudget, Throttling
+from ..responses import Revalidation
 from ..retry import RetryPolicy
 from ._driver_blocking import BlockingDriver
 
@@ -52,6 +53,7 @@ class SyncCopies(BlockingDriver):
         rate_limit: RateLimit | Iterable[RateLimit] | NotGiven | None = not_given,
         throttling: Throttling | NotGiven | None = not_given,
         max_concurrency: int | AdaptiveConcurrency | NotGiven | None = not_given,
+        revalidation: Revalidation | NotGiven | None = not_given,
         max_response_bytes: int | NotGiven = not_given,
         trusted_origins: Iterable[str] | NotGiven = not_given,
         follow_redirects: bool | NotGiven = not_given,
@@ -77,6 +79,7 @@ class SyncCopies(BlockingDriver):
             rate_limit: In place of the parent's, with a count of its own.
             throttling: In place of what is shared with the parent.
             max_concurrency: In place of what is shared with the parent.
+            revalidation: In place of the parent's: with nothing kept at first.
             max_response_bytes: In place of the parent's.
             trusted_origins: In place of the parent's.
             follow_redirects: In place of the parent's.
@@ -104,6 +107,7 @@ class SyncCopies(BlockingDriver):
                 "throttling": throttling,
                 "max_concurrency": max_concurrency,
             },
+            revalidation=revalidation,
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,

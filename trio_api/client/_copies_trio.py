@@ -10,8 +10,9 @@ import httpx
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RateLimitStore, RetryBudget, Throttling
+from ..responses import Revalidation
 from ..retry import RetryPolicy
-from ._driver_trio import TrioDriver
+from ._shared_calls_trio import SharingDriver
 
 if TYPE_CHECKING:
     from typing import Self
@@ -29,7 +30,7 @@ def check_http_client(http_client: object) -> None:
         raise TypeError(f"http_client must be an httpx.AsyncClient, got {type(http_client).__name__}")
 
 
-class AsyncCopies(TrioDriver):
+class AsyncCopies(SharingDriver):
     """The half of the Trio client that makes copies of it."""
 
     @sealed
@@ -53,6 +54,8 @@ class AsyncCopies(TrioDriver):
         rate_limit_store: RateLimitStore | NotGiven | None = not_given,
         throttling: Throttling | NotGiven | None = not_given,
         max_concurrency: int | AdaptiveConcurrency | NotGiven | None = not_given,
+        single_flight: bool | NotGiven = not_given,
+        revalidation: Revalidation | NotGiven | None = not_given,
         max_response_bytes: int | NotGiven = not_given,
         trusted_origins: Iterable[str] | NotGiven = not_given,
         follow_redirects: bool | NotGiven = not_given,
@@ -79,6 +82,8 @@ class AsyncCopies(TrioDriver):
             rate_limit_store: In place of the parent's, with a count of its own.
             throttling: In place of what is shared with the parent.
             max_concurrency: In place of what is shared with the parent.
+            single_flight: In place of the parent's; calls of the copy are never one with the parent's.
+            revalidation: In place of the parent's: with nothing kept at first.
             max_response_bytes: In place of the parent's.
             trusted_origins: In place of the parent's.
             follow_redirects: In place of the parent's.
@@ -107,6 +112,8 @@ class AsyncCopies(TrioDriver):
                 "throttling": throttling,
                 "max_concurrency": max_concurrency,
             },
+            single_flight=single_flight,
+            revalidation=revalidation,
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,

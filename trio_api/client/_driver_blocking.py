@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Final, TypeAlias, cast
 
 import httpx
@@ -35,6 +36,10 @@ _LONGEST_WAIT: Final = threading.TIMEOUT_MAX  # seconds: what the system's clock
 
 class BlockingDriver(BaseClient[httpx.Client, Any]):
     """The half of the blocking client that does IO."""
+
+    @staticmethod
+    def _new_guard() -> AbstractContextManager[Any]:
+        return threading.Lock()
 
     def _check_open(self) -> None:
         if self._client.is_closed:
@@ -123,6 +128,9 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         if trusted and self._client.cookies:
             self._client.cookies.set_cookie_header(request)
         auth = self._auth_for(trusted=trusted)
+        inquiry = None
+        if self._revalidator is not None:
+            inquiry = self._inquiry_of(request, auth, is_buffered=take is None)
         trace = Trace()
         started = time.monotonic()
         if started >= deadline:
@@ -136,6 +144,8 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
                 result = read_blocking(response, self._config.max_response_bytes, deadline)
             else:
                 result = take(response)
+            if inquiry is not None:
+                result = self._settle(inquiry, call, result)
         except ResponseTooLargeError as error:
             result = Failure(error, FailureKind.FINAL)
         except APIStreamTruncatedError as error:

@@ -188,6 +188,9 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         if trusted and self._client.cookies:
             self._client.cookies.set_cookie_header(request)
         auth = self._auth_for(trusted=trusted) if native is None else None
+        inquiry = None
+        if self._revalidator is not None:
+            inquiry = self._inquiry_of(request, auth, is_buffered=take is None)
         trace = Trace()
         request.extensions["trace"] = trace.async_hook
         if take is None:
@@ -209,6 +212,8 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                 result = await read_trio(response, self._config.max_response_bytes)
             else:
                 result = await take(response)
+            if inquiry is not None:
+                result = self._settle(inquiry, call, result)
         except ResponseTooLargeError as error:
             result = Failure(error, FailureKind.FINAL)
         except APIStreamTruncatedError as error:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Final, Protocol, final
+from typing import Any, Final, Protocol, final
 
 import trio
 
@@ -42,6 +42,7 @@ class Lifetime:
         self._owner = owner
         self._state = _State.NEW
         self._nursery = HiddenNursery()
+        self._tasks: trio.Nursery | None = None
         self._calls: set[CallScope] = set()
         self._uncut = 0
         self.uncut: Final = UncutCall(self)
@@ -74,9 +75,21 @@ class Lifetime:
                 f"this {self._owner} {self._state.value} and can't be entered again: make another, or use "
                 "client.with_options(...), which shares the connections of the open one"
             )
-        nursery = await self._nursery.__aenter__()
+        self._tasks = await self._nursery.__aenter__()
         self._state = _State.OPEN
-        return nursery
+        return self._tasks
+
+    def start(self, task: Callable[..., Awaitable[object]], *args: Any, name: str) -> None:
+        """Start a background task, for what outlives the call that began it; it has the context of that call.
+
+        What it meets it has to pass on as a value: an exception that comes out of it is an error of this library.
+
+        Raises:
+            ClientStateError: The client is not open.
+        """
+        self.check()
+        assert self._tasks is not None  # it is as long as the client is open
+        self._tasks.start_soon(task, *args, name=name)
 
     def call(self, deadline: float = math.inf, *, in_flight: bool = False) -> CallScope:
         """The scope that a call runs in.
@@ -122,6 +135,7 @@ class Lifetime:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
         """Cancel the background tasks and close the nursery; what the body raised comes out single."""
+        self._tasks = None
         return await self._nursery.__aexit__(kind, error, traceback)
 
     def opened(self, body: _Closable) -> None:

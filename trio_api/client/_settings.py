@@ -5,8 +5,10 @@ No IO and no waiting here.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import httpx
@@ -18,7 +20,7 @@ from .._redact import redact_url
 from .._types import Headers, NotGiven, Query, TimeoutTypes
 from ..request import Querystring, prepare_base_url
 from ..resilience import ClientStatistics, OriginBooks, OriginRules, given_names
-from ..responses import ProblemLog
+from ..responses import ProblemLog, Revalidator
 from ._config import ClientConfig, checked_origins
 from ._defaults import DefaultsKeeper
 from ._platform import platform_headers
@@ -83,7 +85,17 @@ class ClientSettings(Generic[HttpxClientT, DefaultStreamT]):
         self._client = default_http_client(**given) if http_client is None else http_client
         self._problem_log = ProblemLog()
         self._books = OriginBooks(self._config.rules)
+        self._revalidator = self._new_revalidator()
         self._kept_defaults = DefaultsKeeper(self._config, ClientSettings)
+
+    @staticmethod
+    def _new_guard() -> AbstractContextManager[Any]:
+        """What is held while something is changed that threads may share: nothing, where they do not."""
+        return contextlib.nullcontext()
+
+    def _new_revalidator(self) -> Revalidator | None:
+        rules = self._config.revalidation
+        return None if rules is None else Revalidator(rules, self._new_guard())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {redact_url(self._config.base_url)}>"
@@ -178,18 +190,23 @@ class ClientSettings(Generic[HttpxClientT, DefaultStreamT]):
 
     # -- copies ----------------------------------------------------------------------------------------------
 
-    def _copy(self, *, http_client: Any, rules: Mapping[str, Any], **changes: Any) -> Self:
+    def _copy(self, *, http_client: Any, rules: Mapping[str, Any], revalidation: Any, **changes: Any) -> Self:
         copied = object.__new__(type(self))
         copied.__dict__.update({name: value for name, value in self.__dict__.items() if name not in self._not_copied})
         copied._is_copy = True
         for name in self.__dict__:
             if isinstance(getattr(type(self), name, None), functools.cached_property):
                 del copied.__dict__[name]  # made from the parent; made anew from the copy when asked for
-        copied._config = self._config.with_changes(rules=self._config.rules.with_changes(rules), **changes)
+        copied._config = self._config.with_changes(
+            rules=self._config.rules.with_changes(rules), revalidation=revalidation, **changes
+        )
         if own := given_names(rules):
             copied._books = OriginBooks(copied._config.rules, self._books, own)
         if http_client is not None:
             copied._client, copied._owns_http_client = http_client, False
+        if http_client is not None or not isinstance(revalidation, NotGiven):
+            # What another HTTP client gets may be for other eyes: it has a certificate, a proxy, hooks of its own.
+            copied._revalidator = copied._new_revalidator()
         copied._kept_defaults = DefaultsKeeper(copied._config, ClientSettings)
         rebind_resources(copied, parent=self)
         return copied

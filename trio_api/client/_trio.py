@@ -19,6 +19,7 @@ from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..request import FinalRequestOptions
 from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RateLimitStore, RetryBudget, Throttling
+from ..responses import Revalidation
 from ..retry import RetryPolicy
 from ..transport import DefaultTrioHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
@@ -84,6 +85,10 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
         throttling: How attempts are held back while most of those to their origin fail; None, the default, for not.
         max_concurrency: How many attempts at an origin there are at a time, those of copies too: a number, or an
             `AdaptiveConcurrency` that finds it; None for no limit. Default: None.
+        single_flight: Whether GETs that are the same, by the same credentials, are one call while it is in flight,
+            each caller with a deadline and a cancellation of its own.
+        revalidation: How many answers with an ``ETag`` are kept, for the server to say whether they still hold; None
+            for none. Copies share them, but for one with another ``http_client``.
         max_response_bytes: The most, in bytes, that a buffered response may decode to.
         trusted_origins: Origins besides the base URL's that credentials may go to: ``"https://cdn.example.com"``.
         follow_redirects: Whether redirects are followed.
@@ -95,7 +100,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
     """
 
     _entry: _Entry | None = None
-    _not_copied = ("_entry",)
+    _not_copied = ("_entry", "_flights")
 
     @sealed
     def __init__(
@@ -117,6 +122,8 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
         rate_limit_store: RateLimitStore | None = None,
         throttling: Throttling | NotGiven | None = not_given,
         max_concurrency: int | AdaptiveConcurrency | None = None,
+        single_flight: bool = False,
+        revalidation: Revalidation | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         trusted_origins: Iterable[str] = (),
         follow_redirects: bool = True,
@@ -159,6 +166,8 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
                 "throttling": throttling,
                 "max_concurrency": max_concurrency,
             },
+            single_flight=single_flight,
+            revalidation=revalidation,
             max_response_bytes=max_response_bytes,
             trusted_origins=trusted_origins,
             follow_redirects=follow_redirects,
@@ -206,7 +215,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
 
     async def _respond(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
         call = self._new_call(options)
-        return self._wrap(await self._send(call), call, cast_to, AsyncAPIResponse)
+        return self._wrap(await self._reply_to(call), call, cast_to, AsyncAPIResponse)
 
     async def _respond_open(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
         call = self._new_call(options)
@@ -242,7 +251,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
 
     async def _value_of(self, cast_to: Any, options: FinalRequestOptions | Mapping[str, Any]) -> Any:
         call = self._new_call(options)
-        return self._result(await self._send(call), call, cast_to, AsyncAPIResponse)
+        return self._result(await self._reply_to(call), call, cast_to, AsyncAPIResponse)
 
     async def _fetch_page(self, page_type: Any, options: FinalRequestOptions) -> Any:
         return await self.request(page_type, options)

@@ -14,10 +14,22 @@ from ._headers import Fields, HeaderBlock, encode_headers, merge_raw_headers
 from ._origins import Origins
 from ._query import QueryLayer, Querystring
 
-__all__ = ["ClientDefaults", "CommonFields"]
+__all__ = ["ClientDefaults", "CommonFields", "attempt_headers"]
 
 _MOST_KEPT: Final = 64  # combinations of content type, retry count and read timeout that are kept rendered
+_RETRY_COUNT: Final = "Retry-Count"
+_READ_TIMEOUT: Final = "Read-Timeout"  # seconds
 _FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding"})
+
+
+@functools.lru_cache(maxsize=64)
+def attempt_headers(prefix: str) -> frozenset[bytes]:
+    """Names, in lower case, of the headers that tell of the attempt and not of what is asked for.
+
+    Args:
+        prefix: What they begin with.
+    """
+    return frozenset(f"{prefix}-{name}".lower().encode("ascii") for name in (_RETRY_COUNT, _READ_TIMEOUT))
 
 
 class CommonFields:
@@ -107,9 +119,9 @@ class ClientDefaults:
         key = (content_type, retries_taken, read_timeout)
         common = self._common.get(key)
         if common is None:
-            automatic = {"Accept": "application/json", f"{self.header_prefix}-Retry-Count": str(retries_taken)}
+            automatic = {"Accept": "application/json", f"{self.header_prefix}-{_RETRY_COUNT}": str(retries_taken)}
             if read_timeout is not None:
-                automatic[f"{self.header_prefix}-Read-Timeout"] = str(read_timeout).removesuffix(".0")
+                automatic[f"{self.header_prefix}-{_READ_TIMEOUT}"] = str(read_timeout).removesuffix(".0")
             if content_type is not None:
                 automatic["Content-Type"] = content_type
             fields = merge_raw_headers(self.client_headers.raw) | encode_headers(automatic) | self.fields

@@ -34,7 +34,17 @@ _MOST_KEPT: Final = 1000  # origins; a client that follows links anywhere must n
 class Tally:
     """What is counted for one origin."""
 
-    __slots__ = ("attempts", "failed", "refused", "retries", "retries_refused", "succeeded", "throttled")
+    __slots__ = (
+        "attempts",
+        "failed",
+        "refused",
+        "retries",
+        "retries_refused",
+        "revalidated",
+        "shared",
+        "succeeded",
+        "throttled",
+    )
 
     def __init__(self) -> None:
         self.attempts: int = 0
@@ -44,6 +54,8 @@ class Tally:
         self.retries: int = 0
         self.retries_refused: int = 0
         self.throttled: int = 0
+        self.revalidated: int = 0
+        self.shared: int = 0
 
     @property
     def is_begun(self) -> bool:
@@ -166,6 +178,8 @@ class OriginBook:
             attempts=tally.attempts,
             retries=tally.retries,
             retries_refused=tally.retries_refused,
+            shared=tally.shared,
+            revalidated=tally.revalidated,
             budget_left=None if self.account is None else self.account.left,
             in_flight=0 if permits is None else permits.in_flight,
             waiting=0 if permits is None else permits.waiting,

@@ -38,6 +38,10 @@ class OriginStatistics:
     """Attempts that wait for such a permit."""
     concurrency_limit: int | None = None
     """How many attempts may be in flight at a time, as it stands; None where there is no limit."""
+    shared: int = 0
+    """Calls that were one with another that was in flight, and are not among `calls`."""
+    revalidated: int = 0
+    """Attempts at which the server said that the answer which was kept still holds."""
 
 
 @final

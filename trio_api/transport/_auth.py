@@ -1,15 +1,33 @@
-"""An `httpx.Auth` that remembers what the application's own auth raised, so that it is not taken for the wire's."""
+"""What is asked of an `httpx.Auth` beside its work: whose errors are its own, and whose credentials it adds."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Hashable
+from typing import Final, final
 
 import httpx
 import trio
 
 from .._constants import CLEANUP_SECONDS
+from ..request import fingerprint
 
 __all__ = ["WatchedAuth"]
+
+
+@final
+class _Same:
+    """Equal to what stands for the same object; it keeps that, so that its identity is not another's one day."""
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: object) -> None:
+        self._what: Final = what
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other._what is self._what
+
+    def __hash__(self) -> int:
+        return id(self._what)
 
 
 class WatchedAuth(httpx.Auth):
@@ -20,9 +38,20 @@ class WatchedAuth(httpx.Auth):
     """
 
     def __init__(self, auth: httpx.Auth) -> None:
-        self._auth = auth
+        self._auth: Final = auth
         self.error: Exception | None = None
         """What the auth raised, or None."""
+
+    @property
+    def credentials(self) -> Hashable:
+        """What stands for the credentials that are going to be added: where it is equal, they are the same.
+
+        What an auth does shows only in its work, so each object counts as one identity, whoever asks it. Of Basic
+        credentials it is known before: two objects with the same ones are equal.
+        """
+        if type(self._auth) is httpx.BasicAuth:
+            return fingerprint(next(self._auth.auth_flow(httpx.Request("GET", "https://example.com"))))
+        return _Same(self._auth)
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         flow = self._auth.sync_auth_flow(request)

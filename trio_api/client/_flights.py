@@ -1,0 +1,88 @@
+"""Calls in flight that several tasks wait for, each within its own scopes; for Trio."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Final, TypeAlias, final
+
+import trio
+
+from .._records import Reply
+
+__all__ = ["Flight", "Flights", "Landed"]
+
+Landed: TypeAlias = Reply | Exception | None
+"""What came of a flight: a reply, what was raised, or nothing, since it was cut off."""
+
+
+@final
+class Flight:
+    """One call for all who wait for it.
+
+    It runs in a task of the client's, since it belongs to none of them. Its scope ends when the last of them would
+    give up, so that the call knows what time it has; and it is cancelled when the last of them has left.
+
+    Args:
+        leave_table: Called when nobody can join it any more; more than once has no further effect.
+    """
+
+    def __init__(self, leave_table: Callable[[Flight], None]) -> None:
+        self._leave_table: Final = leave_table
+        self._scope: Final = trio.CancelScope()
+        self._deadlines: Final[dict[object, float]] = {}  # of those who wait
+        self._done: Final = trio.Event()
+        self._landed: Landed = None
+
+    async def run(self, send: Callable[[], Awaitable[Reply]]) -> None:  # noqa: ASYNC910  # nobody may be left to wait
+        """Make the call. Whatever it raises of `Exception` is for those who wait."""
+        try:
+            with self._scope:
+                try:
+                    self._landed = await send()
+                except Exception as error:
+                    self._landed = error
+        finally:
+            self._leave_table(self)
+            self._done.set()
+
+    async def wait(self) -> Landed:
+        """Wait for what comes of it, no longer than the scopes around the caller last."""
+        place = object()
+        self._deadlines[place] = trio.current_effective_deadline()
+        self._tell()
+        try:
+            await self._done.wait()
+        finally:
+            del self._deadlines[place]
+            self._tell()
+        return self._landed
+
+    def _tell(self) -> None:
+        """Have the call know how long it is waited for."""
+        if self._deadlines:
+            self._scope.deadline = max(self._deadlines.values())
+        elif not self._done.is_set():
+            self._leave_table(self)
+            self._scope.cancel(reason="nobody waits for the call any more")
+
+
+@final
+class Flights:
+    """The flights of one client that can be joined."""
+
+    def __init__(self) -> None:
+        self._flights: Final[dict[Hashable, Flight]] = {}
+
+    def find(self, key: Hashable) -> Flight | None:
+        """The flight that is known by *key*."""
+        return self._flights.get(key)
+
+    def open(self, key: Hashable) -> Flight:
+        """A flight that is known by *key* from now on, until it has landed or nobody waits for it."""
+        flight = self._flights[key] = Flight(functools.partial(self._close, key))
+        return flight
+
+    def _close(self, key: Hashable, flight: Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
