@@ -171,6 +171,11 @@ class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClie
             auth = self._client.auth
         return None if auth is None else WatchedAuth(auth)
 
+    def _headers_of_attempt(self) -> frozenset[bytes]:
+        """Names, in lower case, of the headers that tell of the attempt and not of what is asked for."""
+        names, deadline_header = attempt_headers(self.header_prefix), self._config.deadline_header
+        return names if deadline_header is None else names | {deadline_header.lower().encode("ascii")}
+
     def _inquiry_of(self, request: httpx.Request, auth: WatchedAuth | None, *, is_buffered: bool) -> Inquiry | None:
         """What an exchange has to do with the answers that are kept; they are, where this is asked."""
         assert self._revalidator is not None
@@ -179,7 +184,7 @@ class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClie
             None if auth is None else auth.credentials,
             is_buffered=is_buffered,
             limit=self._config.max_response_bytes,
-            without=attempt_headers(self.header_prefix),
+            without=self._headers_of_attempt(),
         )
 
     def _settle(self, inquiry: Inquiry, call: Call, response: httpx.Response) -> httpx.Response:

@@ -83,7 +83,7 @@ class SharingDriver(TrioDriver):
             return None  # noqa: ASYNC910  # a hook made something else of it, and was waited for
         auth = self._auth_for(trusted=may_have_credentials(request, self._config.origins))
         return (  # noqa: ASYNC910  # only hooks have to be waited for
-            fingerprint(request),
+            fingerprint(request, without=self._headers_of_attempt()),
             None if auth is None else auth.credentials,
             tuple(sorted(request.extensions["timeout"].items())),
             *(getattr(call.options, name) for name in _TELLING),

@@ -24,7 +24,7 @@ _FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding"})
 
 @functools.lru_cache(maxsize=64)
 def attempt_headers(prefix: str) -> frozenset[bytes]:
-    """Names, in lower case, of the headers that tell of the attempt and not of what is asked for.
+    """Names, in lower case, of the headers that every request has and that tell of the attempt only.
 
     Args:
         prefix: What they begin with.
