@@ -42,6 +42,7 @@ PARENTS = {
     "APIStreamError": "APIError",
     "APIStreamDecodeError": "APIStreamError",
     "APIStreamTruncatedError": "APIStreamError",
+    "TokenError": "APIError",
     "APIStatusError": "APIError",
     "BadRequestError": "APIStatusError",
     "AuthenticationError": "APIStatusError",

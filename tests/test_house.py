@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).parent.parent / "trio_api"
 FLOOR = {
     "models": 1,
     "request": 1,
+    "auth": 1,
     "retry": 1,
     "resilience": 1,
     "pages": 1,

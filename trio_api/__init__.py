@@ -37,12 +37,14 @@ from ._errors import (
     RateLimitError as RateLimitError,
     RequestTimeoutError as RequestTimeoutError,
     ResponseTooLargeError as ResponseTooLargeError,
+    TokenError as TokenError,
     TrioAPIError as TrioAPIError,
     UnprocessableEntityError as UnprocessableEntityError,
 )
 from ._records import AttemptRecord as AttemptRecord, ValidationProblem as ValidationProblem
 from ._types import MISSING as MISSING, NotGiven as NotGiven, Omit as Omit, not_given as not_given, omit as omit
 from ._version import __version__ as __version__
+from .auth import Token as Token
 from .client import (
     APIResponse as APIResponse,
     AsyncAPIClient as AsyncAPIClient,
@@ -61,6 +63,7 @@ from .client import (
     BaseAsyncPage as BaseAsyncPage,
     BaseClient as BaseClient,
     BaseSyncPage as BaseSyncPage,
+    ClientCredentials as ClientCredentials,
     Stream as Stream,
     SyncAPIClient as SyncAPIClient,
     SyncAPIResource as SyncAPIResource,
@@ -107,6 +110,7 @@ from .streaming import (
     StreamDialect as StreamDialect,
 )
 from .transport import (
+    BearerAuth as BearerAuth,
     DefaultAsyncHttpxClient as DefaultAsyncHttpxClient,
     DefaultHttpxClient as DefaultHttpxClient,
     DefaultTrioHttpxClient as DefaultTrioHttpxClient,

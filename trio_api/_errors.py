@@ -11,6 +11,7 @@
         ├── APIStreamError              a stream of events said so, or broke off
         │   ├── APIStreamDecodeError
         │   └── APIStreamTruncatedError
+        ├── TokenError                  no access token could be had
         └── APIStatusError              the server said no
             ├── BadRequestError 400, AuthenticationError 401, PermissionDeniedError 403, NotFoundError 404,
             ├── RequestTimeoutError 408, ConflictError 409, UnprocessableEntityError 422, RateLimitError 429
@@ -55,6 +56,7 @@ __all__ = [
     "RateLimitError",
     "RequestTimeoutError",
     "ResponseTooLargeError",
+    "TokenError",
     "TrioAPIError",
     "UnprocessableEntityError",
     "status_error_class",
@@ -216,6 +218,10 @@ class APIStreamDecodeError(APIStreamError):
 
 class APIStreamTruncatedError(APIStreamError):
     """A stream ended without the terminal event that its dialect declares."""
+
+
+class TokenError(APIError):
+    """No access token could be had from a token endpoint; its OAuth ``error`` is the `code`, where it gave one."""
 
 
 class APIStatusError(APIError):

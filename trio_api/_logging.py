@@ -1,7 +1,7 @@
 """The library's log: logger ``trio_api``, what goes there, and ``TRIO_API_LOG``.
 
 DEBUG has one line an exchange, INFO one a retry, made or refused, WARNING one for each place of a model that responses
-do not fit. Bodies, query values and header values never go there.
+do not fit, and one for each fetch of a token that failed. Bodies, query values and header values never go there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import httpx
 from ._records import AttemptRecord
 from ._redact import redact_log_records, redact_url
 
-__all__ = ["log_exchange", "log_refusal", "log_retry", "logger", "set_up_logging"]
+__all__ = ["log_exchange", "log_refusal", "log_retry", "log_token_failure", "logger", "set_up_logging"]
 
 logger: Final = logging.getLogger("trio_api")
 _FORMAT: Final = "[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s"
@@ -57,6 +57,11 @@ def log_refusal(request: httpx.Request, retries: int, max_retries: int) -> None:
         retries + 1,
         max_retries,
     )
+
+
+def log_token_failure(error: Exception, wait: float) -> None:
+    """WARNING: a bearer token could not be fetched. Not what the error says, which is the application's own."""
+    logger.warning("no bearer token could be fetched (%s); left off for %.3f s", type(error).__name__, wait)
 
 
 def set_up_logging() -> None:

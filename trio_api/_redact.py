@@ -20,6 +20,7 @@ import httpx
 from ._checks import is_mapping
 
 __all__ = [
+    "REDACTED",
     "SAFE_HEADERS",
     "LogRedactor",
     "RedactedRequest",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._base import BaseClient as BaseClient
 from ._blocking import SyncAPIClient as SyncAPIClient
+from ._client_credentials import ClientCredentials as ClientCredentials
 from ._fan_out import fan_out as fan_out
 from ._items_blocking import SyncItems as SyncItems
 from ._items_trio import AsyncItems as AsyncItems

@@ -164,11 +164,7 @@ class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClie
 
     def _auth_for(self, *, trusted: bool) -> WatchedAuth | None:
         """The auth of an attempt; none where the origin is not trusted."""
-        if not trusted:
-            return None
-        auth = self.custom_auth
-        if auth is None:
-            auth = self._client.auth
+        auth = self._own_auth() if trusted else None
         return None if auth is None else WatchedAuth(auth)
 
     def _headers_of_attempt(self) -> frozenset[bytes]:
@@ -193,6 +189,11 @@ class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClie
         if settled is not response:
             self._book_of(call).tally.revalidated += 1
         return settled
+
+    def _own_auth(self) -> httpx.Auth | None:
+        """The auth of this client, or else of the HTTP client below."""
+        auth = self.custom_auth
+        return self._client.auth if auth is None else auth
 
     # -- what a response comes to ----------------------------------------------------------------------------
 

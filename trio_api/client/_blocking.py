@@ -18,7 +18,7 @@ from ..request import FinalRequestOptions
 from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RetryBudget, Throttling
 from ..responses import Revalidation
 from ..retry import RetryPolicy
-from ..transport import DefaultHttpxClient
+from ..transport import DefaultHttpxClient, check_blocking_auth
 from ._call import OptionsTypes, final_options, split_wrapper
 from ._copies_blocking import SyncCopies, check_http_client
 from ._defaults import is_overridden
@@ -62,6 +62,8 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         http_client: An open `httpx.Client` to send by; its owner closes it.
         custom_headers: Headers that every request carries; `omit` removes one.
         custom_query: Query parameters that every request carries.
+        auth: An `httpx.Auth` for requests to the base URL's and the trusted origins, such as `BearerAuth`; a
+            subclass's `custom_auth` wins over it. Default: the *http_client*'s own.
         retry: The retry policy.
         retry_budget: What the retries of all calls to an origin are paid from, those of copies too; None for retries
             without bound. Default: ``RetryBudget()``.
@@ -96,6 +98,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         http_client: httpx.Client | None = None,
         custom_headers: Headers | None = None,
         custom_query: Query | None = None,
+        auth: httpx.Auth | None = None,
         retry: RetryPolicy | None = None,
         retry_budget: RetryBudget | NotGiven | None = not_given,
         cool_down: CoolDown | NotGiven | None = not_given,
@@ -115,6 +118,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
         _strict_response_validation: bool = False,
     ) -> None:
         check_http_client(http_client)
+        check_blocking_auth(auth)
         super().__init__(
             http_client=http_client,
             default_http_client=DefaultHttpxClient,
@@ -134,6 +138,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
             deadline_header=deadline_header,
             custom_headers=custom_headers,
             custom_query=custom_query,
+            auth=auth,
             retry=retry,
             rules={
                 "retry_budget": retry_budget,

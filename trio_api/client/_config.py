@@ -37,6 +37,14 @@ def _checked_revalidation(value: object) -> Revalidation | None:
     return value
 
 
+def _check_auth(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not isinstance(value, httpx.Auth):
+        raise TypeError(
+            f"auth must be an httpx.Auth, such as BearerAuth(token) or httpx.BasicAuth(name, password), got "
+            f"{type(value).__name__}"
+        )
+
+
 def _checked_mapping(name: str, value: object) -> dict[str, Any]:
     if not is_mapping(value):
         raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
@@ -105,6 +113,7 @@ class ClientConfig:
     deadline_header: str | None = attrs.field(default=None, converter=_checked_deadline_header)
     custom_headers: Headers = attrs.field(factory=dict[str, Any], converter=_checked_headers)
     custom_query: Query = attrs.field(factory=dict[str, Any], converter=_checked_query)
+    auth: httpx.Auth | None = attrs.field(default=None, validator=_check_auth)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_check_kind(RetryPolicy))
     rules: OriginRules = attrs.field(factory=OriginRules)
     """What it goes by towards each origin."""

@@ -12,6 +12,7 @@ from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RetryBudget, Throttling
 from ..responses import Revalidation
 from ..retry import RetryPolicy
+from ..transport import check_blocking_auth
 from ._driver_blocking import BlockingDriver
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class SyncCopies(BlockingDriver):
         custom_query: Query | None = None,
         set_custom_query: Query | None = None,
         http_client: httpx.Client | None = None,
+        auth: httpx.Auth | NotGiven | None = not_given,
         retry: RetryPolicy | NotGiven = not_given,
         retry_budget: RetryBudget | NotGiven | None = not_given,
         cool_down: CoolDown | NotGiven | None = not_given,
@@ -73,6 +75,7 @@ class SyncCopies(BlockingDriver):
             custom_query: Merged over the parent's.
             set_custom_query: In place of the parent's.
             http_client: An open `httpx.Client` to send by; its owner closes it.
+            auth: In place of the parent's; None for none but the HTTP client's own.
             retry: In place of the parent's.
             retry_budget: In place of the one shared with the parent: a full one, with statistics of its own.
             cool_down: In place of what is shared with the parent.
@@ -88,6 +91,7 @@ class SyncCopies(BlockingDriver):
             TypeError, ValueError: An argument is none that there may be, or ``custom_*`` is beside ``set_custom_*``.
         """
         check_http_client(http_client)
+        check_blocking_auth(auth)
         return self._copy(
             http_client=http_client,
             base_url=base_url,
@@ -99,6 +103,7 @@ class SyncCopies(BlockingDriver):
             set_custom_headers=set_custom_headers,
             custom_query=custom_query,
             set_custom_query=set_custom_query,
+            auth=auth,
             retry=retry,
             rules={
                 "retry_budget": retry_budget,

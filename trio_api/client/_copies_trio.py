@@ -47,6 +47,7 @@ class AsyncCopies(SharingDriver):
         custom_query: Query | None = None,
         set_custom_query: Query | None = None,
         http_client: httpx.AsyncClient | None = None,
+        auth: httpx.Auth | NotGiven | None = not_given,
         retry: RetryPolicy | NotGiven = not_given,
         retry_budget: RetryBudget | NotGiven | None = not_given,
         cool_down: CoolDown | NotGiven | None = not_given,
@@ -75,6 +76,7 @@ class AsyncCopies(SharingDriver):
             custom_query: Merged over the parent's.
             set_custom_query: In place of the parent's.
             http_client: An open `httpx.AsyncClient` to send by; its owner closes it.
+            auth: In place of the parent's; None for none but the HTTP client's own.
             retry: In place of the parent's.
             retry_budget: In place of the one shared with the parent: a full one, with statistics of its own.
             cool_down: In place of what is shared with the parent.
@@ -103,6 +105,7 @@ class AsyncCopies(SharingDriver):
             set_custom_headers=set_custom_headers,
             custom_query=custom_query,
             set_custom_query=set_custom_query,
+            auth=auth,
             retry=retry,
             rules={
                 "retry_budget": retry_budget,

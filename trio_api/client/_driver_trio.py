@@ -134,6 +134,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             and call.body.in_memory
             and call.options.progress is None
             and self._owns_http_client
+            and self._config.auth is None
             and type(self).custom_auth is BaseClient.custom_auth
             and not self._has_async_hooks()
         ):

@@ -150,8 +150,8 @@ class ClientSettings(Generic[HttpxClientT, DefaultStreamT]):
 
     @property
     def custom_auth(self) -> httpx.Auth | None:
-        """An `httpx.Auth` for requests to the base URL's and the trusted origins; None by default."""
-        return None
+        """An `httpx.Auth` for requests to the base URL's and the trusted origins; by default the client's ``auth``."""
+        return self._config.auth
 
     @property
     def user_agent(self) -> str:

@@ -21,7 +21,7 @@ from ..request import FinalRequestOptions
 from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RateLimitStore, RetryBudget, Throttling
 from ..responses import Revalidation
 from ..retry import RetryPolicy
-from ..transport import DefaultTrioHttpxClient
+from ..transport import BearerAuth, DefaultTrioHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
 from ._copies_trio import AsyncCopies, check_http_client
 from ._defaults import is_overridden
@@ -73,6 +73,8 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
         http_client: An open `httpx.AsyncClient` to send by; its owner closes it.
         custom_headers: Headers that every request carries; `omit` removes one.
         custom_query: Query parameters that every request carries.
+        auth: An `httpx.Auth` for requests to the base URL's and the trusted origins, such as `BearerAuth`; a
+            subclass's `custom_auth` wins over it. Default: the *http_client*'s own.
         retry: The retry policy.
         retry_budget: What the retries of all calls to an origin are paid from, those of copies too; None for retries
             without bound. Default: ``RetryBudget()``.
@@ -115,6 +117,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
         http_client: httpx.AsyncClient | None = None,
         custom_headers: Headers | None = None,
         custom_query: Query | None = None,
+        auth: httpx.Auth | None = None,
         retry: RetryPolicy | None = None,
         retry_budget: RetryBudget | NotGiven | None = not_given,
         cool_down: CoolDown | NotGiven | None = not_given,
@@ -157,6 +160,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
             deadline_header=deadline_header,
             custom_headers=custom_headers,
             custom_query=custom_query,
+            auth=auth,
             retry=retry,
             rules={
                 "retry_budget": retry_budget,
@@ -185,10 +189,13 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
         if self._entry is None and self._lifetime.is_open:
             self._entry = _Entry.GUEST
         else:
+            auth = self._own_auth()
             nursery = await self._lifetime.open()
             self._entry = _Entry.OWNER
             if self._owns_http_client:
                 cast("Any", self._client).keep_house_in(nursery)  # it is a DefaultTrioHttpxClient
+            if isinstance(auth, BearerAuth):
+                auth.keep_fresh_in(nursery)
         return self  # noqa: ASYNC910  # as trio.open_nursery does it, entering neither waits nor checkpoints
 
     async def __aexit__(

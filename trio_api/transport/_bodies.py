@@ -18,7 +18,7 @@ from .._constants import CLEANUP_SECONDS
 from .._types import Progress
 from ..request import AsyncPieces, Body, BytesStream
 
-__all__ = ["blocking_stream", "measure_trio", "trio_stream"]
+__all__ = ["blocking_stream", "can_be_sent_again", "measure_trio", "trio_stream"]
 
 
 async def measure_trio(body: Body) -> None:  # noqa: ASYNC910  # most calls have nothing to measure
@@ -59,6 +59,14 @@ def blocking_stream(body: Body, progress: Progress | None = None, deadline: floa
     return _BlockingStream(body, progress, deadline)
 
 
+def can_be_sent_again(request: httpx.Request) -> bool:
+    """Whether the body of *request*, which was sent, can be begun anew; of a stream that is not ours nobody knows."""
+    stream = request.stream
+    if isinstance(stream, (_TrioStream, _BlockingStream)):
+        return stream.replayable
+    return isinstance(stream, httpx.ByteStream)
+
+
 @final
 class _Account:
     """What was sent of a body since it was begun, told to the application."""
@@ -86,6 +94,10 @@ class _BlockingStream(httpx.SyncByteStream):
         self._progress = progress
         self._deadline = deadline
         self._begun: list[Generator[bytes, None, None]] = []
+
+    @property
+    def replayable(self) -> bool:
+        return self._body.replayable
 
     def __iter__(self) -> Iterator[bytes]:
         pieces = self._body.pieces()
@@ -121,6 +133,10 @@ class _TrioStream(httpx.AsyncByteStream):
         self._body = body
         self._progress = progress
         self._begun: list[_TrioPieces] = []
+
+    @property
+    def replayable(self) -> bool:
+        return self._body.replayable
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         pieces: AsyncPieces | _ReadyPieces | _ThreadPieces

@@ -1,0 +1,106 @@
+"""One token for the threads of a program: one of them fetches, the others wait for it, or use the old one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final, Protocol, final, runtime_checkable
+
+from .._logging import log_token_failure
+from ..auth import Standing, Token, TokenLife, as_token
+from ._fetching import check_not_fetching, fetching
+
+__all__ = ["BlockingTokenKeeper", "is_only_for_trio"]
+
+
+@runtime_checkable
+class _BothColours(Protocol):
+    """An async provider that can be asked without an event loop too."""
+
+    def fetch_blocking(self) -> object: ...
+
+
+def is_only_for_trio(provider: Any) -> bool:
+    """Whether *provider* is seen to be async without calling it, and there is no other way to ask it."""
+    if isinstance(provider, _BothColours):
+        return False
+    while isinstance(provider, functools.partial):
+        provider = provider.func
+    return any(inspect.iscoroutinefunction(each) for each in (provider, type(provider).__call__))
+
+
+@final
+class BlockingTokenKeeper:
+    """Gives threads the token to use.
+
+    Args:
+        provider: Gives another token.
+        life: The life of its tokens.
+    """
+
+    def __init__(self, provider: Callable[[], object], life: TokenLife) -> None:
+        self._provider: Final = provider
+        self._life: Final = life
+        self._lock: Final = threading.Lock()
+        self._failed = 0  # how many fetches failed so far
+
+    def token(self) -> Token:
+        """The token to use now.
+
+        Raises:
+            Exception: There is none, and the last fetch failed: with this.
+            ClientStateError: The fetch that is under way asks for it.
+        """
+        standing, token = self._life.look(time.monotonic())
+        if token is not None and standing is Standing.GOOD:
+            return token
+        check_not_fetching(self)
+        failed = self._failed
+        if not self._lock.acquire(blocking=token is None):
+            assert token is not None
+            return token  # another thread fetches the next
+        try:
+            now = time.monotonic()
+            standing, token = self._life.look(now)
+            if token is not None and standing is Standing.GOOD:
+                return token  # another thread has just fetched it
+            if (
+                token is None
+                and self._life.error is not None
+                and (failed != self._failed or self._life.is_left_off(now))
+            ):
+                raise self._life.error.with_traceback(None)
+            return self._fetched(token, now)
+        finally:
+            self._lock.release()
+
+    def rejected(self, token: Token) -> bool:
+        """Take note of a 401; `TokenLife.rejected`."""
+        with self._lock:
+            return self._life.rejected(token, time.monotonic())
+
+    def _fetched(self, current: Token | None, began: float) -> Token:
+        try:
+            with fetching(self):
+                token = as_token(_asked(self._provider))
+        except Exception as error:
+            now = time.monotonic()
+            self._failed += 1
+            log_token_failure(error, self._life.failed(error, now))
+            current = self._life.look(now).token
+            if current is None:
+                raise
+            return current
+        self._life.fetched(token, began, time.monotonic(), time.time())
+        return token
+
+
+def _asked(provider: Any) -> object:
+    given = provider.fetch_blocking() if isinstance(provider, _BothColours) else provider()
+    if inspect.iscoroutine(given):  # of a function that does not look async, such as a lambda
+        given.close()
+        raise TypeError("token gives a coroutine, which a blocking client can't await; give a plain function")
+    return given
