@@ -21,6 +21,7 @@ from trio_api._errors import (
     ClientStateError,
     InternalServerError,
     NotFoundError,
+    OperationError,
     RateLimitError,
     ResponseTooLargeError,
     TrioAPIError,
@@ -43,6 +44,9 @@ PARENTS = {
     "APIStreamDecodeError": "APIStreamError",
     "APIStreamTruncatedError": "APIStreamError",
     "TokenError": "APIError",
+    "OperationError": "APIError",
+    "OperationFailedError": "OperationError",
+    "OperationTimeoutError": "OperationError",
     "APIStatusError": "APIError",
     "BadRequestError": "APIStatusError",
     "AuthenticationError": "APIStatusError",
@@ -81,6 +85,9 @@ def make(cls: type[TrioAPIError]) -> TrioAPIError:
         arguments = {"response": response(200), "problems": [ValidationProblem("$.a", "str", "int")], "body": {"a": 1}}
     elif issubclass(cls, APIStatusError):
         arguments = {"response": response(), "body": {"code": "no_such_item", "param": "id", "type": "lookup"}}
+    elif issubclass(cls, OperationError):
+        token = {"version": 1, "url": "/jobs/1?signature=canary", "polls": 2}
+        arguments = {"request": REQUEST, "value": {"status": "running"}, "token": token, "retry_after": 3.0}
     elif issubclass(cls, APIError):
         arguments = {"request": REQUEST, "body": {"code": 7}, "retry_after": 3.0}
     return cls("it failed", **arguments)
@@ -186,7 +193,7 @@ def test_every_error_pickles(cls: type[TrioAPIError]) -> None:
     assert type(again) is cls
     assert again.args == error.args
     for name, value in vars(error).items():
-        if name not in {"request", "response"}:
+        if name not in {"request", "response", "token"}:
             assert getattr(again, name) == value, name
 
 

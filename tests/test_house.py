@@ -24,6 +24,7 @@ FLOOR = {
     "pages": 1,
     "streaming": 1,
     "flow": 2,
+    "operations": 2,
     "responses": 2,
     "transport": 3,
     "client": 4,

@@ -32,6 +32,9 @@ from ._errors import (
     CrossOriginError as CrossOriginError,
     InternalServerError as InternalServerError,
     NotFoundError as NotFoundError,
+    OperationError as OperationError,
+    OperationFailedError as OperationFailedError,
+    OperationTimeoutError as OperationTimeoutError,
     PaginationLoopError as PaginationLoopError,
     PermissionDeniedError as PermissionDeniedError,
     RateLimitError as RateLimitError,
@@ -55,6 +58,7 @@ from .client import (
     AsyncLinkPage as AsyncLinkPage,
     AsyncNextURLPage as AsyncNextURLPage,
     AsyncOffsetPage as AsyncOffsetPage,
+    AsyncOperation as AsyncOperation,
     AsyncPage as AsyncPage,
     AsyncPageNumberPage as AsyncPageNumberPage,
     AsyncPaginator as AsyncPaginator,
@@ -72,6 +76,7 @@ from .client import (
     SyncLinkPage as SyncLinkPage,
     SyncNextURLPage as SyncNextURLPage,
     SyncOffsetPage as SyncOffsetPage,
+    SyncOperation as SyncOperation,
     SyncPage as SyncPage,
     SyncPageNumberPage as SyncPageNumberPage,
     SyncPaginator as SyncPaginator,
@@ -81,6 +86,7 @@ from .client import (
     to_streaming_response as to_streaming_response,
 )
 from .models import Extras as Extras, wire as wire
+from .operations import PollPolicy as PollPolicy
 from .pages import BasePage as BasePage, PageInfo as PageInfo
 from .request import (
     FinalRequestOptions as FinalRequestOptions,

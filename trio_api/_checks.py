@@ -6,7 +6,18 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-__all__ = ["check_bytes", "check_fraction", "check_max_retries", "check_progress", "check_seconds", "is_mapping"]
+import attrs
+
+__all__ = [
+    "check_bytes",
+    "check_fraction",
+    "check_max_retries",
+    "check_progress",
+    "check_seconds",
+    "fraction_field",
+    "is_mapping",
+    "seconds_field",
+]
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
@@ -73,6 +84,16 @@ def check_fraction(name: str, value: object) -> float:
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
     return float(value)
+
+
+def seconds_field(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
+    """Validate a field of a policy as a duration in seconds: `check_seconds` for attrs."""
+    check_seconds(attribute.name, value)
+
+
+def fraction_field(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
+    """Validate a field of a policy as a part of a whole: `check_fraction` for attrs."""
+    check_fraction(attribute.name, value)
 
 
 def check_progress(value: object) -> None:

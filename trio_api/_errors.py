@@ -12,6 +12,9 @@
         │   ├── APIStreamDecodeError
         │   └── APIStreamTruncatedError
         ├── TokenError                  no access token could be had
+        ├── OperationError              a long-running operation did not come to its result
+        │   ├── OperationFailedError
+        │   └── OperationTimeoutError
         └── APIStatusError              the server said no
             ├── BadRequestError 400, AuthenticationError 401, PermissionDeniedError 403, NotFoundError 404,
             ├── RequestTimeoutError 408, ConflictError 409, UnprocessableEntityError 422, RateLimitError 429
@@ -51,6 +54,9 @@ __all__ = [
     "CrossOriginError",
     "InternalServerError",
     "NotFoundError",
+    "OperationError",
+    "OperationFailedError",
+    "OperationTimeoutError",
     "PaginationLoopError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -72,7 +78,7 @@ class ClientStateError(TrioAPIError):
 
 
 class CrossOriginError(TrioAPIError):
-    """A next link leads to an origin that is neither the base URL's nor trusted."""
+    """A next link, or where an operation is asked after, is of an origin that is neither the base URL's nor trusted."""
 
 
 class PaginationLoopError(TrioAPIError):
@@ -222,6 +228,48 @@ class APIStreamTruncatedError(APIStreamError):
 
 class TokenError(APIError):
     """No access token could be had from a token endpoint; its OAuth ``error`` is the `code`, where it gave one."""
+
+
+class OperationError(APIError):
+    """A long-running operation did not come to its result; each call about it succeeded.
+
+    Args:
+        message: What went wrong, in one line.
+        value: The last value that an answer had, or None.
+        token: Where to go on.
+        request: The last poll, if any was answered.
+        attempts: One record for each attempt of the last poll.
+        retry_after: Seconds that the last answer asked to wait, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        value: Any = None,
+        token: dict[str, Any] | None = None,
+        request: httpx.Request | None = None,
+        attempts: Sequence[AttemptRecord] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, request=request, attempts=attempts, retry_after=retry_after)
+        self.value: Any = value
+        """The last value that an answer had, as ``cast_to`` says, or None."""
+        self.token = token
+        """What ``client.poll(token, ...)`` goes on with, here or in another process. None in an error that was pickled:
+        the URL in it may be a credential."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        restore, arguments, state = super().__reduce__()
+        return restore, arguments, {**state, "token": None}
+
+
+class OperationFailedError(OperationError):
+    """The server says that the operation failed."""
+
+
+class OperationTimeoutError(OperationError):
+    """The operation goes on at the server, but the time to wait for it is up, or is before the next poll."""
 
 
 class APIStatusError(APIError):

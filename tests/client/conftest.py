@@ -14,8 +14,8 @@ from support.scripted import VirtualTime
 def colour(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Colour:
     """Each of the two colours in turn, with chance pinned to 0 and no clock but virtual ones."""
     time = VirtualTime()
-    for module in ("_driver_blocking", "_admission_blocking", "_open_body_blocking", "_stream_blocking"):
-        monkeypatch.setattr(f"trio_api.client.{module}.time", time)
+    for noun in ("driver", "admission", "open_body", "stream", "operation"):
+        monkeypatch.setattr(f"trio_api.client._{noun}_blocking.time", time)
     monkeypatch.setattr("trio_api.transport._read.time", time)
     monkeypatch.setattr("trio_api.transport._bodies.time", time)
     monkeypatch.setattr(random, "random", lambda: 0.0)

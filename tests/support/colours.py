@@ -49,6 +49,10 @@ class Colour:
         """A plain function as a hook of this colour: async in the Trio client."""
         raise NotImplementedError
 
+    def sleep(self, seconds: float) -> Any:
+        """Let time pass, as a program does: to be awaited in the Trio colour."""
+        raise NotImplementedError
+
     def client(self, **settings: Any) -> Any:
         """A client that was not entered, for what needs no exchange."""
         http_client = self.http_client_class(transport=Script(time=self.time))
@@ -114,6 +118,9 @@ class TrioColour(Colour):
 
         return trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
+    def sleep(self, seconds: float) -> Any:
+        return trio.sleep(seconds)  # noqa: ASYNC105  # the caller awaits it
+
     def hook(self, function: Callable[..., Any]) -> Callable[..., Any]:
         async def hook(*args: Any) -> Any:
             await trio.lowlevel.checkpoint()
@@ -135,6 +142,9 @@ class BlockingColour(Colour):
             client_class(http_client=http_client, **settings) as client,
         ):
             return _played(body(client))
+
+    def sleep(self, seconds: float) -> Any:
+        self.time.sleep(seconds)
 
     def hook(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *args: function(*args)  # a function, so that it becomes a method

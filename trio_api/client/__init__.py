@@ -8,6 +8,8 @@ from ._client_credentials import ClientCredentials as ClientCredentials
 from ._fan_out import fan_out as fan_out
 from ._items_blocking import SyncItems as SyncItems
 from ._items_trio import AsyncItems as AsyncItems
+from ._operation_blocking import SyncOperation as SyncOperation
+from ._operation_trio import AsyncOperation as AsyncOperation
 from ._pages_blocking import BaseSyncPage as BaseSyncPage, SyncPaginator as SyncPaginator
 from ._pages_trio import AsyncPaginator as AsyncPaginator, BaseAsyncPage as BaseAsyncPage
 from ._resource import AsyncAPIResource as AsyncAPIResource, SyncAPIResource as SyncAPIResource

@@ -24,6 +24,7 @@ from ._copies_blocking import SyncCopies, check_http_client
 from ._defaults import is_overridden
 from ._open_body_blocking import OpenBody
 from ._open_stream_blocking import SyncStreams
+from ._operation_blocking import SyncOperations
 from ._pages_blocking import BaseSyncPage, SyncPaginator
 from ._resource import APIResource
 from ._responses_blocking import APIResponse
@@ -44,7 +45,7 @@ T = TypeVar("T")
 SyncPageT = TypeVar("SyncPageT", bound="BaseSyncPage[Any]")
 
 
-class SyncAPIClient(SyncVerbs, SyncStreams, SyncCopies):
+class SyncAPIClient(SyncVerbs, SyncStreams, SyncOperations, SyncCopies):
     """A client of an HTTP/JSON API, for programs without an event loop; subclass it to write an SDK.
 
     Works with or without ``with``; `close` it, or leave its block, to close its connections. What it decides it

@@ -27,6 +27,7 @@ from ._copies_trio import AsyncCopies, check_http_client
 from ._defaults import is_overridden
 from ._open_body_trio import OpenBody
 from ._open_stream_trio import AsyncStreams
+from ._operation_trio import AsyncOperations
 from ._pages_trio import AsyncPaginator, BaseAsyncPage
 from ._resource import APIResource
 from ._responses_trio import AsyncAPIResponse
@@ -55,7 +56,7 @@ class _Entry(enum.Enum):
     GUEST = "the block of another client did"
 
 
-class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncCopies):
+class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncOperations, AsyncCopies):
     """A client of an HTTP/JSON API, for Trio; subclass it to write an SDK.
 
     Use it as ``async with AsyncAPIClient(base_url=...) as client:``. The block owns the connection pool and every

@@ -10,11 +10,10 @@ from typing import Any, Final, NamedTuple, cast
 import attrs
 import httpx
 
-from .._errors import CrossOriginError
 from .._redact import redact_url
 from .._types import NotGiven
 from ..models import unstructure
-from ..request import FinalRequestOptions, Origins, origin_of
+from ..request import FinalRequestOptions, Origins, followed_url
 from ._info import PageInfo
 
 __all__ = ["FIRST_PAGE", "PagedList", "Position", "Step", "next_options"]
@@ -158,26 +157,8 @@ class PagedList:
         )
 
     def _checked_link(self, link: str | httpx.URL, page_url: httpx.URL | None) -> str:
-        try:
-            url = httpx.URL(link) if page_url is None else page_url.join(link)
-            # The page knows its own fragment and we our own credentials; neither is the server's to name.
-            url = url.copy_with(userinfo=b"", fragment=None)
-        except (httpx.InvalidURL, ValueError):
-            raise ValueError(f"the link {redact_url(link)!r} is no valid URL") from None
-        if not url.is_absolute_url:
-            raise ValueError(f"the link {redact_url(link)!r} is no absolute URL")
-        if not self.origins.trusts(url) and not self._is_own(url):
-            source = "the checkpoint" if page_url is None else f"the page at {redact_url(page_url)}"
-            raise CrossOriginError(
-                f"{source} names a next page at another origin, {origin_of(url)}; if that is right, give the client "
-                f"trusted_origins=[{str(origin_of(url))!r}]"
-            )
-        return str(url)
-
-    def _is_own(self, url: httpx.URL) -> bool:
-        """Whether the caller named the origin: a foreign list, sent without credentials, may go on where it is."""
-        own = httpx.URL(self.options.url)
-        return own.is_absolute_url and origin_of(own) == origin_of(url)
+        source = "the checkpoint" if page_url is None else f"the page at {redact_url(page_url)}"
+        return followed_url(link, self.origins, own=self.options.url, told=f"{source} names a next page", base=page_url)
 
 
 def next_options(

@@ -5,6 +5,7 @@ from ._build import build_request as build_request, is_keyed_method as is_keyed_
 from ._credentials import filter_for_origin as filter_for_origin, may_have_credentials as may_have_credentials
 from ._defaults import ClientDefaults as ClientDefaults, attempt_headers as attempt_headers
 from ._fingerprint import fingerprint as fingerprint, url_fingerprint as url_fingerprint
+from ._followed import followed_url as followed_url
 from ._headers import check_method as check_method, merge_headers as merge_headers
 from ._lazy_request import LazyRequest as LazyRequest
 from ._options import (

@@ -14,19 +14,11 @@ from typing import Any, Final, NamedTuple, final
 import attrs
 import httpx
 
-from .._checks import check_fraction, check_seconds
+from .._checks import fraction_field, seconds_field
 from .._constants import MAX_RETRY_AFTER_DELAY
 from ._quota_headers import STANDARD_QUOTA_HEADERS, QuotaHeaders, QuotaReader
 
 __all__ = ["CoolDown", "Pause", "Ticket"]
-
-
-def _seconds(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
-    check_seconds(attribute.name, value)
-
-
-def _fraction(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
-    check_fraction(attribute.name, value)
 
 
 def _quota_headers(value: Any) -> tuple[QuotaHeaders, ...]:
@@ -53,9 +45,9 @@ class CoolDown:
         TypeError, ValueError: A field cannot be what it is meant to be; the message names it.
     """
 
-    max_wait: float = attrs.field(default=MAX_RETRY_AFTER_DELAY, validator=_seconds)
+    max_wait: float = attrs.field(default=MAX_RETRY_AFTER_DELAY, validator=seconds_field)
     """The longest wait, in seconds, that is shared; a longer one is only for the call that was told. Default: 120."""
-    spread: float = attrs.field(default=0.1, validator=_fraction)
+    spread: float = attrs.field(default=0.1, validator=fraction_field)
     """The time over which those who waited are let go, as a part of the wait, 0 to 1. Default: 0.1."""
     quota_headers: tuple[QuotaHeaders, ...] = attrs.field(default=STANDARD_QUOTA_HEADERS, converter=_quota_headers)
     """Where responses say what is left of a quota. Default: the IETF's ``RateLimit`` forms and ``X-RateLimit-*``."""

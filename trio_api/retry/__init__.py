@@ -10,5 +10,5 @@ from ._classify import (
     is_throttling as is_throttling,
     status_is_retryable as status_is_retryable,
 )
-from ._policy import RetryPolicy as RetryPolicy
+from ._policy import RETRY_AFTER_SPREAD as RETRY_AFTER_SPREAD, RetryPolicy as RetryPolicy
 from ._retry_after import parse_retry_after as parse_retry_after

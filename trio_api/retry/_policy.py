@@ -9,26 +9,18 @@ from typing import Any, Final
 
 import attrs
 
-from .._checks import check_fraction, check_max_retries, check_seconds
+from .._checks import check_max_retries, fraction_field, seconds_field
 from .._constants import DEFAULT_MAX_RETRIES, INITIAL_RETRY_DELAY, MAX_RETRY_AFTER_DELAY, MAX_RETRY_DELAY
 from .._records import AttemptRecord
 
-__all__ = ["RetryPolicy"]
+__all__ = ["RETRY_AFTER_SPREAD", "RetryPolicy"]
 
 _MAX_EXPONENT: Final = 1023  # 2.0 ** 1023 is the largest power of two that a float holds
-_RETRY_AFTER_SPREAD: Final = 0.1  # of the asked wait, added by chance: clients told the same come back apart
+RETRY_AFTER_SPREAD: Final = 0.1  # of the asked wait, added by chance: clients told the same come back apart
 
 
 def _retries(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
     check_max_retries(value)
-
-
-def _seconds(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
-    check_seconds(attribute.name, value)
-
-
-def _fraction(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
-    check_fraction(attribute.name, value)
 
 
 def _hook(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -54,13 +46,13 @@ class RetryPolicy:
 
     max_retries: int = attrs.field(default=DEFAULT_MAX_RETRIES, validator=_retries)
     """How many times a call is tried again. Default: 2."""
-    initial: float = attrs.field(default=INITIAL_RETRY_DELAY, validator=_seconds)
+    initial: float = attrs.field(default=INITIAL_RETRY_DELAY, validator=seconds_field)
     """The longest wait before the first retry, in seconds. Default: 0.5."""
-    maximum: float = attrs.field(default=MAX_RETRY_DELAY, validator=_seconds)
+    maximum: float = attrs.field(default=MAX_RETRY_DELAY, validator=seconds_field)
     """The longest wait before any retry, in seconds. Default: 8."""
-    jitter: float = attrs.field(default=0.5, validator=_fraction)
+    jitter: float = attrs.field(default=0.5, validator=fraction_field)
     """The part of a wait, 0 to 1, that chance may take off. Default: 0.5."""
-    max_retry_after: float = attrs.field(default=MAX_RETRY_AFTER_DELAY, validator=_seconds)
+    max_retry_after: float = attrs.field(default=MAX_RETRY_AFTER_DELAY, validator=seconds_field)
     """The longest ``Retry-After`` that is waited out, in seconds; a longer one ends the call. Default: 120."""
     on_retry: Callable[[AttemptRecord], object] | None = attrs.field(default=None, validator=_hook)
     """A plain function that gets the record of the failed attempt before the wait. Default: None."""
@@ -96,5 +88,5 @@ class RetryPolicy:
         elif retry_after > self.max_retry_after:
             return None
         else:
-            wait = retry_after * (1 + _RETRY_AFTER_SPREAD * random.random())
+            wait = retry_after * (1 + RETRY_AFTER_SPREAD * random.random())
         return wait if wait < time_left else None
