@@ -22,8 +22,8 @@ RequestOptions FinalRequestOptions make_request_options Timeout Limits URL NotGi
 Querystring path_template
 APIResponse AsyncAPIResponse
 Stream AsyncStream StreamDialect ServerSentEvent SSEDecoder JSONLDecoder
-RetryPolicy RetryBudget CoolDown QuotaHeaders RateLimit RateLimitStore RateClaim Revalidation
-AttemptRecord ClientStatistics OriginStatistics
+RetryPolicy RetryBudget CoolDown QuotaHeaders RateLimit RateLimitStore RateClaim RedisRateLimitStore
+Revalidation AttemptRecord ClientStatistics OriginStatistics
 PollPolicy AsyncOperation SyncOperation
 wire Extras MISSING ValidationProblem
 TrioAPIError ClientStateError CrossOriginError PaginationLoopError

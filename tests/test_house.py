@@ -28,6 +28,7 @@ FLOOR = {
     "responses": 2,
     "transport": 3,
     "client": 4,
+    "redis": 4,
     "testing": 5,
     "cli": 5,
 }
@@ -43,6 +44,7 @@ HARD_DEPENDENCIES = {"trio", "httpx", "attrs", "attr", "cattrs", "msgspec"}
 BESIDE_THEM = {
     "transport": {"h11", "httptools"},  # the parsers of responses
     "cli": {"click", "rich", "h11"},  # the extra `cli`
+    "redis": {"coredis"},  # the extra `redis`
     "testing": {"pytest"},
 }
 FORBIDDEN_BELOW_TRANSPORT = {"trio", "asyncio", "anyio", "sniffio", "socket", "ssl", "select", "selectors", "threading"}

@@ -35,7 +35,7 @@ def test_the_hard_dependencies_are_what_a_call_needs() -> None:
 def test_the_extras_are_the_documented_ones() -> None:
     """Each group of tools can be installed by its name."""
     extras = set(importlib.metadata.metadata("trio-api").get_all("Provides-Extra") or ())
-    assert extras == {"cli", "http2", "test", "docs", "bench", "typing", "trio-typing"}
+    assert extras == {"cli", "http2", "redis", "test", "docs", "bench", "typing", "trio-typing"}
 
 
 def test_the_package_tells_type_checkers_that_it_is_typed() -> None:

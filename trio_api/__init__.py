@@ -88,6 +88,7 @@ from .client import (
 from .models import Extras as Extras, wire as wire
 from .operations import PollPolicy as PollPolicy
 from .pages import BasePage as BasePage, PageInfo as PageInfo
+from .redis import RedisRateLimitStore as RedisRateLimitStore
 from .request import (
     FinalRequestOptions as FinalRequestOptions,
     Querystring as Querystring,

@@ -83,7 +83,7 @@ class Admission:
 
         await trio.lowlevel.wait_task_rescheduled(abort)
 
-    async def correct(self, result: httpx.Response | Failure) -> None:
+    async def correct(self, result: httpx.Response | Failure) -> None:  # noqa: ASYNC910  # it seldom waits
         """Count what the attempt did cost, as its *result* tells, in place of what was expected."""
         if self._pacer is not None and isinstance(result, httpx.Response):
             await self._pacer.correct(result)

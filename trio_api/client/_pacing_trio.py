@@ -68,7 +68,7 @@ class Pacer:
         finally:
             pace.leave(place)
 
-    async def correct(self, response: httpx.Response) -> None:
+    async def correct(self, response: httpx.Response) -> None:  # noqa: ASYNC910  # it waits for a store alone
         """Count what the last attempt did cost, as its response tells."""
         place = self._place
         if place is None or not response.is_success:
