@@ -100,6 +100,7 @@ from .resilience import (
     AdaptiveConcurrency as AdaptiveConcurrency,
     ClientStatistics as ClientStatistics,
     CoolDown as CoolDown,
+    Hedge as Hedge,
     OriginStatistics as OriginStatistics,
     QuotaHeaders as QuotaHeaders,
     RateClaim as RateClaim,

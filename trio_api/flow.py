@@ -33,7 +33,7 @@ from .retry import (
     status_is_retryable,
 )
 
-__all__ = ["FIRST_ATTEMPT", "Attempt", "CallFlow", "CallRules", "Outcome", "call_flow"]
+__all__ = ["FIRST_ATTEMPT", "Attempt", "CallFlow", "CallRules", "Outcome", "call_flow", "take_note"]
 
 
 class Attempt(NamedTuple):
@@ -129,7 +129,7 @@ def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequenc
         record = _record(len(records), outcome)
         log_exchange(outcome.request, record)
         if isinstance(result, httpx.Response) and result.status_code < 400:
-            _observe(book, outcome, asked=_quota_wait(result, book))
+            take_note(book, outcome)
             records.append(record)
             book.succeed(attempt.cost if retries else None)
             return Reply(result, tuple(records), retries)
@@ -137,8 +137,7 @@ def call_flow(rules: CallRules, first: Attempt = FIRST_ATTEMPT, earlier: Sequenc
             replaced, attempt = True, Attempt(retries, is_fresh=True, cost=attempt.cost)
             records.append(record)
             continue
-        retry_after = _asked_wait(result, book)
-        _observe(book, outcome, asked=retry_after)
+        retry_after = take_note(book, outcome)
         retry = _due_retry(outcome, rules, retries, retry_after, book)
         record = attrs.evolve(record, waited=0.0 if retry is None else retry.after)
         records.append(record)
@@ -179,10 +178,10 @@ def _redirected_flow(rules: CallRules, attempt: Attempt, outcome: Outcome) -> _E
     return outcome._replace(request=first, elapsed=elapsed, elsewhere=elsewhere)
 
 
-def _asked_wait(result: httpx.Response | Failure, book: OriginBook) -> float | None:
-    """Seconds that an error response asked to wait: by ``Retry-After``, or by saying that its quota is used up."""
-    if isinstance(result, Failure):
-        return None
+def _asked_wait(result: httpx.Response, book: OriginBook) -> float | None:
+    """Seconds that a response asked to wait: by ``Retry-After``, or by saying that its quota is used up."""
+    if result.status_code < 400:
+        return _quota_wait(result, book)
     asked = parse_retry_after(result.headers)
     if asked is None and result.status_code in (429, 503):
         asked = _quota_wait(result, book)
@@ -196,17 +195,25 @@ def _quota_wait(response: httpx.Response, book: OriginBook) -> float | None:
     return book.pause.quota.wait(raw_headers_of(response), is_error=response.status_code >= 400)
 
 
-def _observe(book: OriginBook, outcome: Outcome, *, asked: float | None) -> None:
+def take_note(book: OriginBook, outcome: Outcome) -> float | None:
+    """Take note of how an attempt ended.
+
+    Returns:
+        Seconds that the server asked to wait.
+    """
     result, ended = outcome.result, outcome.ended
+    asked: float | None = None
     reason: httpx.Response | None = None
     if isinstance(result, httpx.Response):
+        asked = _asked_wait(result, book)
         load = Load.PUSHED_BACK if result.status_code in (429, 503) else Load.FINE
         reason = result if result.status_code >= 400 else None
     else:
         timed_out = isinstance(result.error, APITimeoutError) and outcome.elapsed > 0  # else nothing was sent
         load = Load.TIMED_OUT if timed_out else Load.LOST
-    asked = None if outcome.elsewhere else asked  # no other origin asks for this one
-    book.observe(Seen(load, ended - outcome.elapsed, ended), asked=asked, reason=reason)
+    of_this = None if outcome.elsewhere else asked  # no other origin asks for this one
+    book.observe(Seen(load, ended - outcome.elapsed, ended), asked=of_this, reason=reason)
+    return asked
 
 
 def _refused(refusal: Refusal, rules: CallRules, records: list[AttemptRecord], book: OriginBook) -> APIError:

@@ -19,7 +19,7 @@ from support.scripted import Answer, Script, Slow, VirtualTime, reply
 from trio_api import ClientCredentials, RetryPolicy, Token, TokenError
 
 URL = "https://auth.example.com/oauth/token?tenant=7"
-SECRET = "c4nary-s3cret"  # noqa: S105
+SECRET = "c4nary-s3cret"
 GIVEN: dict[str, Any] = {"token_url": URL, "client_id": "me", "client_secret": SECRET}
 ANSWER = {"access_token": "c4nary-token", "token_type": "Bearer", "expires_in": 3600}
 

@@ -9,7 +9,7 @@ import httpx
 
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
-from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RateLimitStore, RetryBudget, Throttling
+from ..resilience import AdaptiveConcurrency, CoolDown, Hedge, RateLimit, RateLimitStore, RetryBudget, Throttling
 from ..responses import Revalidation
 from ..retry import RetryPolicy
 from ._shared_calls_trio import SharingDriver
@@ -54,6 +54,7 @@ class AsyncCopies(SharingDriver):
         rate_limit: RateLimit | Iterable[RateLimit] | NotGiven | None = not_given,
         rate_limit_store: RateLimitStore | NotGiven | None = not_given,
         throttling: Throttling | NotGiven | None = not_given,
+        hedge: Hedge | NotGiven | None = not_given,
         max_concurrency: int | AdaptiveConcurrency | NotGiven | None = not_given,
         single_flight: bool | NotGiven = not_given,
         revalidation: Revalidation | NotGiven | None = not_given,
@@ -83,6 +84,7 @@ class AsyncCopies(SharingDriver):
             rate_limit: In place of the parent's, with a count of its own.
             rate_limit_store: In place of the parent's, with a count of its own.
             throttling: In place of what is shared with the parent.
+            hedge: In place of what is shared with the parent.
             max_concurrency: In place of what is shared with the parent.
             single_flight: In place of the parent's; calls of the copy are never one with the parent's.
             revalidation: In place of the parent's: with nothing kept at first.
@@ -113,6 +115,7 @@ class AsyncCopies(SharingDriver):
                 "rate_limit": rate_limit,
                 "rate_limit_store": rate_limit_store,
                 "throttling": throttling,
+                "hedge": hedge,
                 "max_concurrency": max_concurrency,
             },
             single_flight=single_flight,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
@@ -14,7 +15,7 @@ from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLarg
 from .._records import Reply
 from ..flow import FIRST_ATTEMPT, Attempt, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
-from ..resilience import Refusal
+from ..resilience import OriginBook, Refusal
 from ..responses import LazyResponse, header_of
 from ..retry import Failure, FailureKind
 from ..transport import (
@@ -33,6 +34,7 @@ from ._admission_trio import Admission
 from ._base import BaseClient
 from ._call import Call
 from ._defaults import is_overridden
+from ._hedging_trio import can_be_hedged, hedged
 from ._lifetime import Lifetime
 from ._open_body_trio import OpenBody
 
@@ -92,7 +94,11 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                         began = math.inf  # so long as nothing is sent
                         refusal = await self._admitted(admission)
                         began = trio.current_time()
-                    outcome = refusal or await self._exchange(call, take, attempt, native)
+                    outcome = refusal or (
+                        await self._exchange(call, take, attempt, native)
+                        if book.hedging is None
+                        else await self._exchange_hedged(book, call, take, attempt, native)
+                    )
                     if admission is not None and isinstance(outcome, Outcome):
                         await admission.correct(outcome.result)
                     if isinstance(outcome, Outcome) and isinstance(outcome.result, Failure):
@@ -177,6 +183,13 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             raise
         admission.opened()
         return reply, OpenBody(self._lifetime, reply, deadline, *opened, on_close=admission.leave)
+
+    async def _exchange_hedged(
+        self, book: OriginBook, call: Call, take: Take | None, attempt: Attempt, native: TrioTransport | None
+    ) -> Outcome:
+        send = functools.partial(self._exchange, call, take, attempt, native)
+        is_hedged = take is None and can_be_hedged(call, attempt)
+        return await (hedged(send, book, call.options) if is_hedged else send())
 
     async def _exchange(self, call: Call, take: Take | None, attempt: Attempt, native: TrioTransport | None) -> Outcome:
         if attempt.redirect is not None:

@@ -18,7 +18,7 @@ from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from .._version import __version__
 from ..request import FinalRequestOptions
-from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RateLimitStore, RetryBudget, Throttling
+from ..resilience import AdaptiveConcurrency, CoolDown, Hedge, RateLimit, RateLimitStore, RetryBudget, Throttling
 from ..responses import Revalidation
 from ..retry import RetryPolicy
 from ..transport import BearerAuth, DefaultTrioHttpxClient
@@ -86,6 +86,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncOperations, AsyncCopies):
         rate_limit_store: Keeps the count of several processes, a `RedisRateLimitStore` for example; None, the default,
             where this client keeps its own.
         throttling: How attempts are held back while most of those to their origin fail; None, the default, for not.
+        hedge: When a request that takes long is sent once more; None, the default, for never.
         max_concurrency: How many attempts at an origin there are at a time, those of copies too: a number, or an
             `AdaptiveConcurrency` that finds it; None for no limit. Default: None.
         single_flight: Whether GETs that are the same, by the same credentials, are one call while it is in flight,
@@ -125,6 +126,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncOperations, AsyncCopies):
         rate_limit: RateLimit | Iterable[RateLimit] | None = None,
         rate_limit_store: RateLimitStore | None = None,
         throttling: Throttling | NotGiven | None = not_given,
+        hedge: Hedge | NotGiven | None = not_given,
         max_concurrency: int | AdaptiveConcurrency | None = None,
         single_flight: bool = False,
         revalidation: Revalidation | None = None,
@@ -169,6 +171,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncOperations, AsyncCopies):
                 "rate_limit": rate_limit,
                 "rate_limit_store": rate_limit_store,
                 "throttling": throttling,
+                "hedge": hedge,
                 "max_concurrency": max_concurrency,
             },
             single_flight=single_flight,

@@ -15,6 +15,7 @@ import httpx
 from ._budget import RetryAccount
 from ._concurrency import Permits
 from ._cool_down import Pause
+from ._hedging import Hedging
 from ._load import Load, Seen
 from ._pacing import Pace
 from ._refusal import Refusal
@@ -37,6 +38,8 @@ class Tally:
     __slots__ = (
         "attempts",
         "failed",
+        "hedges",
+        "hedges_won",
         "refused",
         "retries",
         "retries_refused",
@@ -49,6 +52,8 @@ class Tally:
     def __init__(self) -> None:
         self.attempts: int = 0
         self.failed: int = 0
+        self.hedges: int = 0
+        self.hedges_won: int = 0
         self.refused: int = 0
         self.succeeded: int = 0
         self.retries: int = 0
@@ -74,7 +79,7 @@ class OriginBook:
         origin: Its name.
     """
 
-    __slots__ = ("account", "pace", "pause", "permits", "rules", "tally", "throttle")
+    __slots__ = ("account", "hedging", "pace", "pause", "permits", "rules", "tally", "throttle")
 
     def __init__(
         self,
@@ -103,6 +108,10 @@ class OriginBook:
         was = None if "rate_limit_store" in own else inherit("rate_limit")
         self.pace: Final[Pace | None] = was.pace if was else _new_pace(rules, origin)
         """What was sent lately, and who waits for a turn."""
+
+        was = inherit("hedge")
+        self.hedging: Final[Hedging | None] = was.hedging if was else _new(Hedging, rules.hedge)
+        """How long answers take, and how many requests may be sent once more."""
 
     def is_guarded(self, now: float) -> bool:
         """Whether an attempt may have to wait, or be refused, before it is made."""
@@ -144,6 +153,41 @@ class OriginBook:
         if account is not None and account.left < account.capacity:  # nearly always it is full
             account.succeeded(last_cost)
 
+    def may_hedge(self, now: float) -> bool:
+        """Whether a request may be sent once more: a hedge is left, and nothing says that the server has trouble."""
+        account = self.account
+        return (
+            self.hedging is not None
+            and self.hedging.may_send(now)
+            and not (self.pause is not None and self.pause.is_on(now))
+            and not (self.throttle is not None and self.throttle.probability(now))
+            and (account is None or 2 * account.left >= account.capacity)
+        )
+
+    def pay_hedge(self) -> int | None:
+        """Pay for a hedge that is sent: as a retry, and out of what is set apart for hedges.
+
+        Returns:
+            The tokens that it cost, 0 where there is no budget; None if too few are left.
+        """
+        cost = 0 if self.account is None else self.account.spend(throttled=False)
+        if cost is not None and self.hedging is not None:
+            self.hedging.send()
+            self.tally.hedges += 1
+            self.tally.attempts += 1
+        return cost
+
+    def settle_hedges(self, costs: int, *, won: bool) -> None:
+        """Take note of an answer that came after hedges: what they cost is put back, as with a retry.
+
+        Args:
+            costs: Tokens.
+            won: Whether it is the answer to one of them.
+        """
+        self.tally.hedges_won += won
+        if self.account is not None:
+            self.account.succeeded(costs)
+
     def throttled(self, now: float, request: httpx.Request) -> Refusal | None:
         """The refusal of an attempt that is held back since most before it failed; None where it is not."""
         if self.throttle is None or not self.throttle.holds_back(now):
@@ -165,6 +209,8 @@ class OriginBook:
             self.pause.begin(seen.ended, asked, reason)
         if self.permits is not None:
             self.permits.observe(seen)
+        if self.hedging is not None and seen.load is Load.PUSHED_BACK:
+            self.hedging.pushed_back(seen.ended)
 
     def statistics(self, origin: str) -> OriginStatistics:
         """The numbers as they stand."""
@@ -176,6 +222,8 @@ class OriginBook:
             refused=tally.refused,
             throttled=tally.throttled,
             attempts=tally.attempts,
+            hedges=tally.hedges,
+            hedges_won=tally.hedges_won,
             retries=tally.retries,
             retries_refused=tally.retries_refused,
             shared=tally.shared,

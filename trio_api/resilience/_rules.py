@@ -11,6 +11,7 @@ from .._types import NotGiven
 from ._budget import RetryBudget
 from ._concurrency import AdaptiveConcurrency, check_max_concurrency
 from ._cool_down import CoolDown
+from ._hedging import Hedge
 from ._rate_limit import RateLimit, rate_limits
 from ._rate_store import RateLimitStore, check_store
 from ._throttling import Throttling
@@ -46,6 +47,7 @@ class OriginRules:
     cool_down: CoolDown | None = attrs.field(factory=CoolDown, validator=_check_kind(CoolDown))
     rate_limit: tuple[RateLimit, ...] | None = attrs.field(default=None, converter=rate_limits)
     rate_limit_store: RateLimitStore | None = attrs.field(default=None, validator=check_store)
+    hedge: Hedge | None = attrs.field(default=None, validator=_check_kind(Hedge))
     throttling: Throttling | None = attrs.field(default=None, validator=_check_kind(Throttling))
     max_concurrency: int | AdaptiveConcurrency | None = attrs.field(default=None, validator=_max_concurrency)
 

@@ -26,6 +26,10 @@ class OriginStatistics:
     """Attempts that were held back since most before them failed."""
     attempts: int
     """Attempts whose end was seen, those of calls that go on too."""
+    hedges: int = 0
+    """Those of them that were sent beside another one that took long. Each is an attempt, cancelled ones too."""
+    hedges_won: int = 0
+    """Hedges whose answer came first."""
     retries: int
     """Retries that were due and paid for."""
     retries_refused: int
