@@ -40,7 +40,7 @@ async def hedged(send: Send, book: OriginBook, options: FinalRequestOptions) -> 
         options: The call.
 
     Returns:
-        The first answer; where there is none, what came of the last that ended. It took as long as all of them together.
+        The first answer; where there is none, what came of the last that ended. It took as long as they all.
 
     Raises:
         Exception: The application's own hooks or auth raised it, for one of the requests.

@@ -9,7 +9,7 @@ import bisect
 import math
 import re
 from collections import deque
-from typing import Final, final
+from typing import Any, Final, final
 
 import attrs
 
@@ -46,7 +46,7 @@ def _quantile(text: str) -> float:
     return float(found[1]) / 100
 
 
-def _after(instance: object, attribute: attrs.Attribute[object], value: object) -> None:
+def _after(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if isinstance(value, str):
         _quantile(value)
     else:
