@@ -729,3 +729,34 @@ def test_a_status_of_no_class_is_an_error(status: int) -> None:
     played = play(*[status] * 3)
     assert isinstance(played.end, InternalServerError)
     assert len(played.attempts) == 3
+
+
+# -- the cool-down -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "in_order"),
+    [
+        (httpx.Response(429, headers={"Retry-After": "5"}), True),
+        (httpx.Response(503, headers={"Retry-After": "5"}), True),
+        (httpx.Response(429, headers={"RateLimit": '"a";r=0;t=5'}), True),
+        (httpx.Response(500, headers={"Retry-After": "5"}), False),
+        (httpx.Response(429), False),
+        (503, False),
+    ],
+)
+def test_a_wait_that_all_attempts_share_is_waited_out_with_them(answer: Any, in_order: bool) -> None:
+    """The driver is told so: what only this call waits for it waits for alone."""
+    assert play(answer, 200, ended=7.0).attempts[1].in_order is in_order
+    alone = rules(books=OriginBooks(OriginRules(cool_down=None)))
+    assert play(answer, 200, under=alone, ended=7.0).attempts[1].in_order is False
+
+
+def test_another_origin_does_not_ask_for_this_one() -> None:
+    """A redirect leads away, and it is refused there: this call waits, and nobody else."""
+    books = OriginBooks(OriginRules())
+    away = httpx.Response(307, headers={"Location": "https://other.example/items"})
+    told = httpx.Response(429, headers={"Retry-After": "5"})
+    played = play(away, told, 200, under=rules(books=books))
+    assert [(attempt.after, attempt.in_order) for attempt in played.attempts] == [(0, False), (0, False), (5, False)]
+    assert not books.of(Origins(httpx.URL(URL)).base).is_guarded(0.0)

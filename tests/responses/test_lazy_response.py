@@ -12,7 +12,7 @@ import httpx
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from trio_api.responses import LazyResponse, header_of
+from trio_api.responses import LazyResponse, header_of, raw_headers_of
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -136,6 +136,16 @@ def test_a_header_of_httpx_own() -> None:
     """`header_of` takes any response."""
     assert header_of(httpx.Response(200, headers={"A": "b"}), "a") == "b"
     assert header_of(httpx.Response(200), "a") is None
+
+
+def test_all_headers_without_making_it() -> None:
+    """`raw_headers_of` gives them as they came, before the response is made and after, and of any response."""
+    fields = [(b"A", b"1"), (b"a", b"2")]
+    response = lazy(fields=fields, stream=Body())
+    assert raw_headers_of(response) is fields
+    assert response.headers["a"] == "1, 2"
+    assert raw_headers_of(response) == fields
+    assert raw_headers_of(httpx.Response(200, headers=fields)) == fields
 
 
 def test_what_was_said_before_it_was_made() -> None:
