@@ -53,7 +53,7 @@ def poll(client: Any, place: Any = "/jobs/17", **how: Any) -> Any:
 def states(operation: Any, pause: Callable[[], Any] = lambda: None) -> Any:
     """The values that iterating gives, with a pause after each; to be yielded."""
     if not hasattr(operation, "__aiter__"):
-        return [(value, pause())[0] for value in operation]
+        return [(value, pause())[0] for value in iter(iter(operation))]
 
     async def collect() -> list[Any]:
         values = []
@@ -168,6 +168,22 @@ def test_time_that_the_program_takes_counts_as_waited(colour: Colour, pause: flo
     body = lambda client: states(poll(client, policy=EVEN), lambda: colour.sleep(pause))  # noqa: E731
     _, script = colour.play(job(), job(), job("done"), body=body)
     assert script.waits == [wait, wait]
+
+
+def test_a_hint_is_for_the_operation_alone(colour: Colour) -> None:
+    """Other calls to the origin do not wait for it, as they do for what a 429 asks."""
+
+    def body(client: Any) -> Any:
+        operation = poll(client)
+        if colour.name == "blocking":
+            next(iter(operation))
+        else:
+            yield aiter(operation).__anext__()
+        yield client.get("/items", cast_to=object)
+        return (yield operation.result())
+
+    _, script = colour.play(job(retry_after="30"), reply(), job("done"), body=body)
+    assert script.waits == [0.0, 30.0]
 
 
 def test_a_poll_has_its_own_retries(colour: Colour) -> None:

@@ -51,12 +51,14 @@ async def test_an_operation_can_be_awaited(autojump_clock: trio.testing.MockCloc
 
 
 async def test_an_iteration_can_be_left_and_gone_on_with(autojump_clock: trio.testing.MockClock) -> None:
-    """There is no generator that would have to be closed; the next one begins where the operation is."""
+    """There is no generator that would have to be closed; and a new iteration begins where the operation is."""
     async with playing(running(), running(), reply("done")) as (client, script):
         operation = polled(client)
-        async for _ in operation:
+        states = aiter(operation)
+        async for _ in states:
             break
-        assert [text async for text in operation] == ['"running"', '"done"']
+        assert [text async for text in states] == ['"running"', '"done"']
+        assert [text async for text in operation] == ['"done"']
         assert script.waits == [5.0, 5.0]
 
 

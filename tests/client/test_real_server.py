@@ -6,6 +6,7 @@ import gc
 import gzip
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -56,6 +57,20 @@ def test_a_connection_serves_many_calls(client_class: Any) -> None:
     """One connection for three calls, an error and its retry among them: it is given back before the wait."""
     one = answer(OK, response(b"busy", b"503 Busy", b"Retry-After-Ms: 1"), OK, OK)
     assert run(client_class, lambda client: plain_calls(client, "/a", "/b", "/c"), one) == [{}, {}, {}]
+
+
+@both
+def test_an_operation_is_polled_over_one_connection(client_class: Any) -> None:
+    """It is kept between the polls, which come when the server asked for them."""
+    accepted = response(b"", b"202 Accepted", b"Retry-After-Ms: 20")
+    began = time.monotonic()
+    results = run(
+        client_class,
+        lambda client: iter([client.poll("/jobs/1", cast_to=object).result()]),
+        answer(accepted, accepted, response(b"[1]", b"200 OK", b"Content-Type: application/json")),
+    )
+    assert results == [[1]]
+    assert time.monotonic() - began >= 0.04
 
 
 @both

@@ -94,6 +94,27 @@ async def pages(client: AsyncAPIClient) -> None:
     assert_type(await client.get_api_list("/n", model=int, page=AsyncPageNumberPage[int]), AsyncPageNumberPage[int])
 
 
+async def operations(client: AsyncAPIClient, response: AsyncAPIResponse[object], token: dict[str, Any]) -> None:
+    operation = client.poll("/jobs/17", cast_to=Item, until=lambda item: item.created_at > 0)
+    assert_type(operation, trio_api.AsyncOperation[Item])
+    assert_type(await operation, Item)
+    assert_type(await operation.result(), Item)
+    assert_type(operation.last, Item | None)
+    assert_type(await client.poll(operation.token(), cast_to=Item), Item)
+    assert_type(await client.poll(token, cast_to=Item | None, failed=lambda item: item is None), Item | None)
+    async for item in client.poll(response, cast_to=list[Item], policy=trio_api.PollPolicy(interval=5)):
+        assert_type(item, list[Item])
+    client.poll("/jobs/17", cast_to=Item, until=lambda item: item.nothing)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def blocking_operations(client: SyncAPIClient, response: APIResponse[object]) -> None:
+    operation = client.poll(response, cast_to=Item, until=lambda item: item.created_at > 0)
+    assert_type(operation, trio_api.SyncOperation[Item])
+    assert_type(operation.result(), Item)
+    for item in operation:
+        assert_type(item, Item)
+
+
 def blocking(client: SyncAPIClient) -> None:
     assert_type(client.get("/items/a", cast_to=Item), Item)
     assert_type(client.with_raw_response.get("/items/a", cast_to=Item), APIResponse[Item])
