@@ -129,11 +129,50 @@ async def test_tasks_that_wait_together_ask_together(autojump_clock: trio.testin
         async with trio.open_nursery() as nursery:
             for _ in range(3):
                 nursery.start_soon(wait, operation)
-            with trio.move_on_after(7) as scope:
-                await operation
-        assert scope.cancelled_caught
+            with trio.CancelScope() as scope:
+                async with trio.open_nursery() as cancelled:
+                    cancelled.start_soon(wait, operation)
+                    await trio.sleep(7)
+                    scope.cancel()
         assert results == ['"done"'] * 3
         assert script.waits == [5.0, 5.0]
+
+
+async def test_who_waits_beside_another_has_a_time_of_its_own(autojump_clock: trio.testing.MockClock) -> None:
+    """One of two gives up, by its own scope, before the wait and in the middle of the other's poll."""
+    ended: list[float] = []
+
+    async def wait_until(operation: AsyncOperation[str], deadline: float) -> None:
+        with pytest.raises((OperationTimeoutError, trio.TooSlowError)), trio.fail_at(deadline):
+            await operation
+        ended.append(trio.current_time() - began)
+
+    # Either may be the one who asks. If that one gives up, the other asks again.
+    async with playing(running(60), Slow(20, reply("done")), Slow(20, reply("done"))) as (client, _):
+        operation, began = polled(client), trio.current_time()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(operation.result)
+            await trio.sleep(1)
+            nursery.start_soon(wait_until, operation, began + 30)
+            nursery.start_soon(wait_until, operation, began + 70)
+        assert ended == [1.0, 70.0]
+        assert operation.is_over
+
+
+async def test_tasks_that_iterate_together_see_every_value(autojump_clock: trio.testing.MockClock) -> None:
+    """It does not matter whose poll brought it."""
+    seen: list[list[str]] = []
+
+    async def watch(operation: AsyncOperation[str]) -> None:
+        seen.append([text async for text in operation])
+
+    async with playing(running(), running(), reply("done")) as (client, script):
+        operation = polled(client)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch, operation)
+            nursery.start_soon(watch, operation)
+        assert seen == [['"running"', '"running"', '"done"']] * 2
+        assert len(script.sent) == 3
 
 
 async def test_closing_the_client_ends_the_wait(autojump_clock: trio.testing.MockClock) -> None:

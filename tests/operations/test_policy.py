@@ -13,9 +13,8 @@ from hypothesis import given, strategies as st
 from trio_api import PollPolicy
 
 seconds = st.floats(0.001, 1e6)
-policies = st.builds(
-    PollPolicy, interval=st.floats(0, 1e4), max_interval=st.floats(0, 1e4), jitter=st.floats(0, 1), max_hint=seconds
-)
+intervals = st.just(0.0) | st.floats(0.001, 1e4)
+policies = st.builds(PollPolicy, interval=intervals, max_interval=intervals, jitter=st.floats(0, 1), max_hint=seconds)
 polls = st.integers(0, 10**6)
 DATE = {"Date": "Fri, 01 Jan 2027 00:00:00 GMT"}
 

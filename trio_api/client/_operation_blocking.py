@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
 from .._errors import APITimeoutError
 from .._redact import sealed
-from ..operations import PENDING, Pending, PollPolicy, PollRules
+from ..operations import Pending, PollPolicy, PollRules
 from ._call import OptionsTypes
 from ._driver_blocking import BlockingDriver
 from ._operation import BaseOperation, begin
@@ -59,25 +59,35 @@ class SyncOperation(BaseOperation[T, BlockingDriver]):
         return SyncOperationStates(self._step, self._progress)
 
     def _step(self, ends: float) -> tuple[T | Pending, bool]:
-        """Make the next poll when it is due: its value, and whether that is the last one."""
+        """Wait for the next answer: its value, and whether that is the last one."""
+        progress = self._progress
+        if progress.is_over:
+            return progress.state(), True
+        seen = progress.polls
+        if wait := progress.wait(time.monotonic(), ends):
+            time.sleep(wait)
+        left = max(ends - time.monotonic(), 0.0)
+        if not self._turn.acquire(timeout=min(left, threading.TIMEOUT_MAX)):
+            raise progress.cut_off()
+        try:
+            if progress.polls == seen:  # else another thread asked in the meantime
+                self._ask(ends)
+            return progress.state(), progress.is_over
+        finally:
+            self._turn.release()
+
+    def _ask(self, ends: float) -> None:
         client, progress = self._client, self._progress
-        with self._turn:
-            if progress.is_over:
-                return progress.result(), True
-            if wait := progress.wait(time.monotonic(), ends):
-                time.sleep(wait)
-            left = ends - time.monotonic()
-            call = client._new_call(progress.options_within(left, client.total_timeout))  # pyright: ignore[reportPrivateUsage]  # of this room
-            try:
-                reply = client._send(call)  # pyright: ignore[reportPrivateUsage]
-            except APITimeoutError as error:
-                if (time_is_up := progress.cut_off(time.monotonic(), ends)) is None:
-                    raise
-                raise time_is_up from error
-            if not progress.answered(reply, time.monotonic()):
-                return PENDING, False
-            value = client._result(reply, call, self._cast_to, APIResponse)  # pyright: ignore[reportPrivateUsage]
-            return progress.judge(value), progress.is_over
+        options = progress.options_within(ends - time.monotonic(), client.total_timeout)
+        call = client._new_call(options)  # pyright: ignore[reportPrivateUsage]  # of this room, as all below
+        try:
+            reply = client._send(call)  # pyright: ignore[reportPrivateUsage]
+        except APITimeoutError as error:
+            if progress.is_up(time.monotonic(), ends):
+                raise progress.cut_off() from error
+            raise
+        if progress.answered(reply, time.monotonic()):
+            progress.judge(client._result(reply, call, self._cast_to, APIResponse))  # pyright: ignore[reportPrivateUsage]
 
 
 @final

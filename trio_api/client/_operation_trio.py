@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
 import trio
 
-from .._errors import APITimeoutError
 from .._redact import sealed
-from ..operations import PENDING, Pending, PollPolicy, PollRules
+from ..operations import Pending, PollPolicy, PollRules
 from ._call import OptionsTypes
 from ._driver_trio import TrioDriver
 from ._operation import BaseOperation, begin
@@ -62,26 +61,27 @@ class AsyncOperation(BaseOperation[T, TrioDriver]):
         return AsyncOperationStates(self._step, self._progress)
 
     async def _step(self, ends: float) -> tuple[T | Pending, bool]:
-        """Make the next poll when it is due: its value, and whether that is the last one."""
-        client, progress = self._client, self._progress
-        async with self._turn:
-            if progress.is_over:
-                return progress.result(), True
-            await trio.lowlevel.checkpoint_if_cancelled()  # else a cancellation would look like a deadline
+        """Wait for the next answer: its value, and whether that is the last one."""
+        progress = self._progress
+        await trio.lowlevel.checkpoint()  # else a cancellation would look like a deadline
+        if not progress.is_over:
+            seen = progress.polls
             if wait := progress.wait(trio.current_time(), min(ends, trio.current_effective_deadline())):
-                await client._wait(wait)  # pyright: ignore[reportPrivateUsage]  # of this room, as all below
-            left = ends - trio.current_time()
-            call = client._new_call(progress.options_within(left, client.total_timeout))  # pyright: ignore[reportPrivateUsage]
-            try:
-                reply = await client._send(call)  # pyright: ignore[reportPrivateUsage]
-            except APITimeoutError as error:
-                if (time_is_up := progress.cut_off(trio.current_time(), ends)) is None:
-                    raise
-                raise time_is_up from error
-            if not progress.answered(reply, trio.current_time()):
-                return PENDING, False
-            value = client._result(reply, call, self._cast_to, AsyncAPIResponse)  # pyright: ignore[reportPrivateUsage]
-            return progress.judge(value), progress.is_over
+                await self._client._wait(wait)  # pyright: ignore[reportPrivateUsage]  # of this room, as all below
+            with trio.CancelScope(deadline=ends) as scope:
+                async with self._turn:
+                    if progress.polls == seen:  # else another task asked in the meantime
+                        await self._ask()
+            if scope.cancelled_caught:
+                raise progress.cut_off()
+        return progress.state(), progress.is_over
+
+    async def _ask(self) -> None:
+        client = self._client
+        call = client._new_call(self._progress.options)  # pyright: ignore[reportPrivateUsage]
+        reply = await client._send(call)  # pyright: ignore[reportPrivateUsage]
+        if self._progress.answered(reply, trio.current_time()):
+            self._progress.judge(client._result(reply, call, self._cast_to, AsyncAPIResponse))  # pyright: ignore[reportPrivateUsage]
 
 
 @final

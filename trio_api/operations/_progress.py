@@ -42,7 +42,8 @@ class _Verdict(enum.Enum):
 class OperationProgress(Generic[T]):
     """How far an operation is. Times are seconds of the driver's clock.
 
-    Each poll is `wait`, `options_within`, `answered`, and where that says so `judge`.
+    Each poll is `wait`, `answered`, where that says so `judge`, and `state`. Who waits for a turn to poll asks for the
+    `state` alone, if `polls` has changed meanwhile.
 
     Args:
         options: The request of a poll, but for its URL.
@@ -51,13 +52,15 @@ class OperationProgress(Generic[T]):
     """
 
     def __init__(self, options: FinalRequestOptions, start: Start, rules: PollRules) -> None:
-        self._options = attrs.evolve(options, url=start.url)
+        self.options = attrs.evolve(options, url=start.url)
+        """The request of a poll."""
         self._rules = rules
         self.polls = start.polls
         """How many polls were answered, those before a token was taken too."""
         self.last: T | None = None
         """The value of the last answer that had one."""
         self._verdict = _Verdict.RUNNING
+        self._has_value = False  # the last answer
         self._is_told = start.told is not None
         self._hint = None if start.told is None else rules.policy.hint(start.told)
         self._since: float | None = None  # when the last answer came, here; None where there was none
@@ -66,7 +69,7 @@ class OperationProgress(Generic[T]):
     @property
     def url(self) -> str:
         """Where is asked, as it may be shown."""
-        return redact_url(self._options.url)
+        return redact_url(self.options.url)
 
     @property
     def is_over(self) -> bool:
@@ -75,7 +78,7 @@ class OperationProgress(Generic[T]):
 
     def token(self) -> dict[str, Any]:
         """Where to go on, for another process."""
-        return encode_token(self._options.url, self.polls)
+        return encode_token(self.options.url, self.polls)
 
     def ends(self, now: float) -> float:
         """When a wait for the result that begins *now* is out of time."""
@@ -111,14 +114,18 @@ class OperationProgress(Generic[T]):
             total_timeout: What the client grants any call, in seconds; None for no bound.
         """
         if math.isinf(time_left):
-            return self._options
-        given = self._options.total_timeout
+            return self.options
+        given = self.options.total_timeout
         own = total_timeout if isinstance(given, NotGiven) else given
-        return attrs.evolve(self._options, total_timeout=max(time_left if own is None else min(own, time_left), 0.0))
+        return attrs.evolve(self.options, total_timeout=max(time_left if own is None else min(own, time_left), 0.0))
 
-    def cut_off(self, now: float, ends: float) -> OperationTimeoutError | None:
-        """The error of a poll that ran out of time, if that was the time of the whole wait and not its own."""
-        return None if now < ends - _CLOCK_GRAIN else self._out_of_time("the time was up while it was asked")
+    def is_up(self, now: float, ends: float) -> bool:
+        """Whether a call that ran out of time did so because that of the whole wait was up."""
+        return now >= ends - _CLOCK_GRAIN
+
+    def cut_off(self) -> OperationTimeoutError:
+        """The error where the time was up while it was asked, by this waiter or another."""
+        return self._out_of_time("the time was up while it was asked")
 
     def answered(self, reply: Reply, now: float) -> bool:
         """Take an answer in.
@@ -127,25 +134,28 @@ class OperationProgress(Generic[T]):
             Whether its value is to be built, and judged.
         """
         self.polls += 1
-        self._since, self._reply = now, reply
+        self._since, self._reply, self._has_value = now, reply, False
         self._hint = self._rules.policy.hint(reply.response.headers)
         return self._rules.has_value(reply.response)
 
-    def judge(self, value: T) -> T:
-        """Find out whether the operation is over, by the value of its last answer.
-
-        Raises:
-            OperationFailedError: It says that the operation failed.
-        """
-        self.last = value
+    def judge(self, value: T) -> None:
+        """Find out whether the operation is over, by the value of its last answer."""
+        self.last, self._has_value = value, True
         if self._rules.failed is not None and self._rules.failed(value):
             self._verdict = _Verdict.FAILED
         elif self._rules.until is None or self._rules.until(value):
             self._verdict = _Verdict.DONE
-        return self.result() if self.is_over else value
+
+    def state(self) -> T | Pending:
+        """The value of the last answer, if it had one.
+
+        Raises:
+            OperationFailedError: It says that the operation failed.
+        """
+        return self.result() if self.is_over or self._has_value else PENDING
 
     def result(self) -> T:
-        """What the operation came to, once it is over.
+        """The last value; once it is over, what the operation came to.
 
         Raises:
             OperationFailedError: It failed.
