@@ -14,7 +14,7 @@ from support.scripted import VirtualTime
 def colour(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Colour:
     """Each of the two colours in turn, with chance pinned to 0 and no clock but virtual ones."""
     time = VirtualTime()
-    for noun in ("driver", "admission", "open_body", "stream", "operation"):
+    for noun in ("driver", "admission", "pacing", "open_body", "stream", "operation"):
         monkeypatch.setattr(f"trio_api.client._{noun}_blocking.time", time)
     monkeypatch.setattr("trio_api.transport._read.time", time)
     monkeypatch.setattr("trio_api.transport._bodies.time", time)

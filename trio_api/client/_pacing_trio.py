@@ -52,9 +52,11 @@ class Pacer:
                 due = pace.due(place, now)
                 if is_first and due <= now and pace.store is not None:
                     try:
-                        due = now + await pace.store.take(place.claim)
+                        wait = await pace.store.take(place.claim)
                     except APIError as error:
                         return Refusal(self._request, error, "Not sent: it could not be counted.", None)
+                    now = trio.current_time()
+                    due = now + wait
                 if is_first and due <= now:
                     pace.take(place, now)
                     self._place = place

@@ -56,9 +56,10 @@ def _tokens(instance: RateLimit, attribute: attrs.Attribute[Any], value: object)
         raise ValueError(f"tokens must be at least 0.001, got {value!r}")
 
 
-def _per(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
-    if not 0 < check_seconds("per", value) < math.inf:
+def _per(value: object) -> float:
+    if not 0 < (seconds := check_seconds("per", value)) < math.inf:
         raise ValueError(f"per must be a number of seconds that is more than 0 and finite, got {value!r}")
+    return seconds
 
 
 def _burst(instance: RateLimit, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -109,7 +110,7 @@ class RateLimit:
     """The most requests in any window; None where tokens are counted."""
     tokens: float | None = attrs.field(default=None, validator=_tokens)
     """The most tokens in any window, counted in thousandths; None where requests are counted."""
-    per: float = attrs.field(validator=_per)
+    per: float = attrs.field(converter=_per)
     """The length of the window, in seconds."""
     burst: float | None = attrs.field(default=None, validator=_burst)
     """The most requests or tokens at once; None for all of the quota."""
