@@ -115,3 +115,26 @@ async def test_bodies_are_read_where_the_auth_needs_them(wants: str) -> None:
     with pytest.raises(StopAsyncIteration):
         await async_flow.asend(httpx.Response(200, stream=httpx.ByteStream(b"y"), request=request))
     assert read == [True, True]
+
+
+def test_credentials_are_known_by_the_object() -> None:
+    """What an auth adds shows only in its work; the object stays, so that no other can be taken for it."""
+    auth = TwoSteps()
+    assert WatchedAuth(auth).credentials == WatchedAuth(auth).credentials
+    assert hash(WatchedAuth(auth).credentials) == hash(WatchedAuth(auth).credentials)
+    assert WatchedAuth(auth).credentials != WatchedAuth(TwoSteps()).credentials
+    assert WatchedAuth(auth).credentials != auth
+
+
+@pytest.mark.parametrize(("name", "password", "same"), [("ann", "a", True), ("bob", "a", False), ("ann", "b", False)])
+def test_basic_credentials_are_known_by_what_they_are(name: str, password: str, same: bool) -> None:
+    """Two objects with the same ones are the same; and nothing of them can be read there."""
+    known = WatchedAuth(httpx.BasicAuth("ann", "a")).credentials
+    assert (WatchedAuth(httpx.BasicAuth(name, password)).credentials == known) is same
+    assert "ann" not in str(known)
+
+
+def test_a_kind_of_basic_auth_is_known_by_the_object() -> None:
+    """A subclass may add more."""
+    kind = type("Kind", (httpx.BasicAuth,), {})
+    assert WatchedAuth(kind("ann", "a")).credentials != WatchedAuth(kind("ann", "a")).credentials
