@@ -48,6 +48,7 @@ async def test_an_example_runs(block: str, autojump_clock: trio.testing.MockCloc
     saved: list[str] = []
     token = '{"version": 1, "url": "/jobs/17", "polls": 3}'
     names: dict[str, Any] = {"attrs": attrs, "json": json, "trio": trio, "Report": Report, **vars(trio_api)}
+    names |= {"show_progress": trio_api.AsyncOperation.result}
     names |= {"save": saved.append, "saved": lambda: token}
     first = textwrap.dedent(BLOCKS[0]).partition("\njob =")[0]
     exec(first, names)  # the page is ours

@@ -87,3 +87,12 @@ def test_before_the_first_answer_an_error_has_nothing_to_show() -> None:
     error = caught.value
     assert (error.value, error.request, error.attempts, error.retry_after) == (None, None, (), None)
     assert str(error) == "The operation at /jobs/1 is not done: the 0 s left are too short for another poll"
+
+
+@given(st.none() | st.integers(1, 100), st.floats(0, 1))
+def test_all_who_wait_for_a_poll_wait_alike(hint: int | None, later: float) -> None:
+    """Chance is asked once for each wait: who comes later, or comes back, wakes up with the others."""
+    machine = progress()
+    machine.answered(reply(hint), 100.0)
+    due = 100.0 + machine.wait(100.0, math.inf)
+    assert abs(100.0 + later + machine.wait(100.0 + later, math.inf) - max(due, 100.0 + later)) < 1e-9

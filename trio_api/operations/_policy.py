@@ -67,7 +67,9 @@ class PollPolicy:
                 return asked
         return parse_retry_after(headers)
 
-    def delay(self, poll: int, *, hint: float | None = None, time_left: float = math.inf) -> float | None:
+    def delay(
+        self, poll: int, *, hint: float | None = None, time_left: float = math.inf, chance: float | None = None
+    ) -> float | None:
         """The wait before a poll, counted from the last answer; None where there is no use in waiting.
 
         A hint is never cut short, and up to a tenth of it is added by chance. A wait that no hint asked for is cut
@@ -77,15 +79,17 @@ class PollPolicy:
             poll: Which wait it is, from 0.
             hint: Seconds that the server asked for; None, or nothing above 0, is ordinary backoff.
             time_left: Seconds from the last answer until the time is up. Default: no bound.
+            chance: 0 to 1, so that all who wait for a poll wait alike. Default: drawn now.
 
         Returns:
             Seconds, fewer than *time_left*.
         """
+        chance = random.random() if chance is None else chance
         if hint is not None and hint > 0:  # NaN is not
-            wait = hint * (1 + RETRY_AFTER_SPREAD * random.random())
+            wait = hint * (1 + RETRY_AFTER_SPREAD * chance)
             return wait if hint <= self.max_hint and wait < time_left else None
         wait = min(self.interval * _GROWTH ** min(poll, _MAX_EXPONENT), self.max_interval)
-        wait *= 1 - self.jitter * random.random()
+        wait *= 1 - self.jitter * chance
         if wait < time_left:
             return wait
         last = time_left - self.interval

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+import random
 from typing import Any, Final, Generic, Literal, TypeVar, cast
 
 import attrs
@@ -64,6 +65,7 @@ class OperationProgress(Generic[T]):
         self._is_told = start.told is not None
         self._hint = None if start.told is None else rules.policy.hint(start.told)
         self._since: float | None = None  # when the last answer came, here; None where there was none
+        self._chance = random.random()  # drawn once for each wait, so that all who wait wake up together
         self._reply: Reply | None = None
 
     @property
@@ -100,7 +102,8 @@ class OperationProgress(Generic[T]):
         wait: float | None = 0.0
         if self._since is not None:
             poll = max(self.polls - 1, 0)
-            delay = self._rules.policy.delay(poll, hint=self._hint, time_left=ends - self._since)
+            left = ends - self._since
+            delay = self._rules.policy.delay(poll, hint=self._hint, time_left=left, chance=self._chance)
             wait = None if delay is None else max(self._since + delay - now, 0.0)
         if wait is None or now + wait >= ends:
             raise self._out_of_time(self._why_not_wait(ends - now))
@@ -135,7 +138,7 @@ class OperationProgress(Generic[T]):
         """
         self.polls += 1
         self._since, self._reply, self._has_value = now, reply, False
-        self._hint = self._rules.policy.hint(reply.response.headers)
+        self._hint, self._chance = self._rules.policy.hint(reply.response.headers), random.random()
         return self._rules.has_value(reply.response)
 
     def judge(self, value: T) -> None:
