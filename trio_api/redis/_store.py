@@ -30,7 +30,8 @@ def _client(redis: object, timeout: float) -> Redis[Any]:
     except ImportError as error:
         raise ImportError("RedisRateLimitStore needs coredis: pip install 'trio-api[redis]'") from error
     if isinstance(redis, str):
-        return coredis.Redis.from_url(redis, connect_timeout=timeout, stream_timeout=timeout)
+        # An answer that nobody waits for any more is waited for: it says whether there is something to give back.
+        return coredis.Redis.from_url(redis, connect_timeout=timeout, stream_timeout=10 * timeout)
     if not isinstance(redis, coredis.Redis):
         raise TypeError(f"redis must be a URL (redis://..., unix://...) or a coredis.Redis, got {redis!r}")
     return redis
@@ -175,7 +176,7 @@ class RedisRateLimitStore:
 
     async def _stay_open(self, *, task_status: trio.TaskStatus[None]) -> None:  # noqa: ASYNC114  # its own nursery's
         # In a task of its own: what comes out of coredis's block is a group of exceptions, whatever goes in.
-        async with self._redis:
+        async with self._redis.connection_pool:  # which may be open already
             task_status.started()
             await trio.sleep_forever()
 
