@@ -35,8 +35,8 @@ def fetch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Fe
     monkeypatch.setattr("trio_api.transport._read.time", time)
 
     def run(*answers: Answer, script: Script | None = None, **settings: Any) -> tuple[Token, Script]:
-        script = script or Script(time=time)
-        script.answers += answers
+        script = script or Script()
+        script.answers, script.time = list(answers), time
         if request.param == "blocking":
             with httpx.Client(transport=script) as client:
                 return ClientCredentials(**{**GIVEN, **settings}, http_client=client).fetch_blocking(), script
@@ -115,7 +115,7 @@ def test_what_may_pass_is_tried_again(fetch: Fetch) -> None:
     token, script = fetch(reply(status=503), httpx.ReadError("reset"), reply(ANSWER), retry=RetryPolicy(initial=0.5))
     assert token.value == "c4nary-token"
     assert len(script.sent) == 3
-    error, script = failing(fetch, reply(status=500), retry=RetryPolicy(max_retries=0))
+    _, script = failing(fetch, reply(status=500), retry=RetryPolicy(max_retries=0))
     assert len(script.sent) == 1
 
 

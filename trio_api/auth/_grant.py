@@ -20,7 +20,7 @@ from ._token import Token
 __all__ = ["ClientCredentialsGrant", "read_token"]
 
 _OWN_PARAMETERS: Final = frozenset({"grant_type", "client_id", "client_secret", "scope", "audience"})
-_TOKEN_PATH: Final = "a token endpoint is a whole URL, such as https://auth.example.com/oauth/token"  # noqa: S105
+_EXAMPLE_URL: Final = "a token endpoint is a whole URL, such as https://auth.example.com/oauth/token"
 _LONGEST_WORDS: Final = 300  # characters of the server's own in an error
 
 
@@ -30,9 +30,9 @@ def _url(value: object) -> httpx.URL:
     try:
         url = httpx.URL(value)
     except httpx.InvalidURL:
-        raise ValueError(f"token_url is no URL: {_TOKEN_PATH}") from None
+        raise ValueError(f"token_url is no URL: {_EXAMPLE_URL}") from None
     if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError(f"token_url must be an https URL, got {redact_url(url)!r}: {_TOKEN_PATH}")
+        raise ValueError(f"token_url must be an https URL, got {redact_url(url)!r}: {_EXAMPLE_URL}")
     if url.userinfo or url.fragment:
         raise ValueError("token_url must have no userinfo and no fragment; the client has client_id and client_secret")
     if url.scheme == "http" and not _is_loopback(url.host):

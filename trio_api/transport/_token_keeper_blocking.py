@@ -45,7 +45,6 @@ class BlockingTokenKeeper:
         self._provider: Final = provider
         self._life: Final = life
         self._lock: Final = threading.Lock()
-        self._failed = 0  # how many fetches failed so far
 
     def token(self) -> Token:
         """The token to use now.
@@ -58,7 +57,6 @@ class BlockingTokenKeeper:
         if token is not None and standing is Standing.GOOD:
             return token
         check_not_fetching(self)
-        failed = self._failed
         if not self._lock.acquire(blocking=token is None):
             assert token is not None
             return token  # another thread fetches the next
@@ -67,11 +65,7 @@ class BlockingTokenKeeper:
             standing, token = self._life.look(now)
             if token is not None and standing is Standing.GOOD:
                 return token  # another thread has just fetched it
-            if (
-                token is None
-                and self._life.error is not None
-                and (failed != self._failed or self._life.is_left_off(now))
-            ):
+            if token is None and self._life.error is not None and self._life.is_left_off(now):
                 raise self._life.error.with_traceback(None)
             return self._fetched(token, now)
         finally:
@@ -88,7 +82,6 @@ class BlockingTokenKeeper:
                 token = as_token(_asked(self._provider))
         except Exception as error:
             now = time.monotonic()
-            self._failed += 1
             log_token_failure(error, self._life.failed(error, now))
             current = self._life.look(now).token
             if current is None:
