@@ -1,7 +1,8 @@
 """The library's log: logger ``trio_api``, what goes there, and ``TRIO_API_LOG``.
 
-DEBUG has one line an exchange, INFO one a retry, made or refused, WARNING one for each place of a model that responses
-do not fit, and one for each fetch of a token that failed. Bodies, query values and header values never go there.
+DEBUG has one line an exchange, INFO one a retry, made or refused, and one a pause that an origin asks for, WARNING one
+for each place of a model that responses do not fit, and one for each fetch of a token that failed. Bodies, query values
+and header values never go there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import httpx
 from ._records import AttemptRecord
 from ._redact import redact_log_records, redact_url
 
-__all__ = ["log_exchange", "log_refusal", "log_retry", "log_token_failure", "logger", "set_up_logging"]
+__all__ = ["log_exchange", "log_pause", "log_refusal", "log_retry", "log_token_failure", "logger", "set_up_logging"]
 
 logger: Final = logging.getLogger("trio_api")
 _FORMAT: Final = "[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s"
@@ -57,6 +58,11 @@ def log_refusal(request: httpx.Request, retries: int, max_retries: int) -> None:
         retries + 1,
         max_retries,
     )
+
+
+def log_pause(request: httpx.Request, seconds: float) -> None:
+    """INFO: a response that makes all attempts at its origin wait."""
+    logger.info("%s %s: the origin is paused for %.3f s, as it asked", request.method, redact_url(request.url), seconds)
 
 
 def log_token_failure(error: Exception, wait: float) -> None:

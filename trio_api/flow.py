@@ -17,7 +17,7 @@ import attrs
 import httpx
 
 from ._errors import APIConnectionError, APIError, APITimeoutError
-from ._logging import log_exchange, log_refusal, log_retry
+from ._logging import log_exchange, log_pause, log_refusal, log_retry
 from ._records import AttemptRecord, Reply
 from .request import LazyRequest, Origin, Origins, RedirectProblem, origin_of, redirect_request
 from .resilience import Load, OriginBook, OriginBooks, Refusal, Seen
@@ -212,7 +212,9 @@ def take_note(book: OriginBook, outcome: Outcome) -> float | None:
         timed_out = isinstance(result.error, APITimeoutError) and outcome.elapsed > 0  # else nothing was sent
         load = Load.TIMED_OUT if timed_out else Load.LOST
     of_this = None if outcome.elsewhere else asked  # no other origin asks for this one
-    book.observe(Seen(load, ended - outcome.elapsed, ended), asked=of_this, reason=reason)
+    paused = book.observe(Seen(load, ended - outcome.elapsed, ended), asked=of_this, reason=reason)
+    if paused and asked is not None:
+        log_pause(outcome.request, asked)
     return asked
 
 

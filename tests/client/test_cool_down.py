@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 import trio
 
 from support.colours import BASE_URL, Colour
-from support.scripted import Answer, Script, Slow, reply
+from support.scripted import Answer, Script, Slow, VirtualTime, reply
 from trio_api import (
     APIStatusError,
     AsyncAPIClient,
@@ -19,6 +20,7 @@ from trio_api import (
     InternalServerError,
     QuotaHeaders,
     RateLimitError,
+    SyncAPIClient,
 )
 
 ELSEWHERE = "https://other.example/items"
@@ -247,6 +249,49 @@ def test_a_wait_that_is_too_long_to_share_is_the_calls_own(colour: Colour) -> No
     """It was told, and has the time; others are not held up by it."""
     _, script = colour.play(told(60), reply(), cool_down=CoolDown(max_wait=30))
     assert script.waits == [60.0]
+
+
+def test_a_retry_that_a_hook_sends_elsewhere_waits_all_the_same(colour: Colour) -> None:
+    """The pause is that of the origin that refused; the call names another."""
+
+    def move(client: Any, request: httpx.Request) -> None:
+        request.url = httpx.URL(ELSEWHERE)
+
+    _, script = colour.play(told(5), reply(), client_class=colour.make_class(_prepare_request=move))
+    assert script.waits == [5.0]
+
+
+def test_a_pause_is_logged(colour: Colour, caplog: pytest.LogCaptureFixture) -> None:
+    """Once, at INFO: else nobody would know why other calls take long."""
+    with caplog.at_level(logging.INFO, "trio_api"):
+        colour.play(told(5), reply(), body=one_is_told)
+    lines = [entry.getMessage() for entry in caplog.records]
+    assert lines == ["GET https://api.example.com/v1/told: the origin is paused for 5.000 s, as it asked"]
+
+
+# -- in threads ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [told(5), reply(status=503)])
+def test_a_blocking_client_that_is_closed_in_the_meantime_sends_nothing(
+    answer: httpx.Response, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever wait it was: the error says so."""
+
+    class Closing(VirtualTime):
+        def sleep(self, seconds: float) -> None:
+            http_client.close()
+            super().sleep(seconds)
+
+    time = Closing()
+    for module in ("_driver_blocking", "_admission_blocking"):
+        monkeypatch.setattr(f"trio_api.client.{module}.time", time)
+    script = Script(answer)
+    http_client = httpx.Client(transport=script)
+    client = SyncAPIClient(base_url=BASE_URL, http_client=http_client)
+    with pytest.raises(ClientStateError, match="is closed"):
+        client.get("/items", cast_to=object)
+    assert len(script.sent) == 1
 
 
 # -- on Trio -------------------------------------------------------------------------------------------------

@@ -71,12 +71,14 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         try:
             attempt = next(flow)
             while True:
-                if attempt.after > 0 and not attempt.in_order:
+                if attempt.after > 0 and not (attempt.in_order and book.is_paused(time.monotonic())):
                     time.sleep(attempt.after)
+                    self._check_open()  # another thread may have closed it
                 refusal: Refusal | None = None
                 if attempt.redirect is None and book.is_guarded(time.monotonic()):
                     admission = admission or Admission(book, call.options, deadline)
                     refusal = admission.enter()
+                    self._check_open()
                 outcome = refusal or self._exchange(call, take, deadline, attempt)
                 if admission is not None and isinstance(outcome, Outcome):
                     admission.correct(outcome.result)

@@ -84,7 +84,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                 attempt = next(flow)
                 while True:
                     await trio.lowlevel.checkpoint_if_cancelled()  # before the first byte is sent
-                    if attempt.after and not attempt.in_order:
+                    if attempt.after and not (attempt.in_order and book.is_paused(trio.current_time())):
                         await self._wait(attempt.after)
                     if attempt is not FIRST_ATTEMPT:
                         began = trio.current_time()

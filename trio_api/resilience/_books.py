@@ -123,7 +123,7 @@ class OriginBook:
         )
 
     def is_paused(self, until: float) -> bool:
-        """Whether the origin asked for a pause that lasts *until* that time at least."""
+        """Whether the origin asked for a pause that lasts *until* that time, in seconds of the driver's clock."""
         return self.pause is not None and self.pause.until >= until
 
     def pay_retry(self, *, throttled: bool) -> int | None:
@@ -195,22 +195,27 @@ class OriginBook:
         self.tally.throttled += 1
         return self.throttle.refusal(request)
 
-    def observe(self, seen: Seen, *, asked: float | None, reason: httpx.Response | None) -> None:
+    def observe(self, seen: Seen, *, asked: float | None, reason: httpx.Response | None) -> bool:
         """Take note of how an attempt ended.
 
         Args:
             seen: What it says of the load.
             asked: Seconds that the server asked to wait, or None.
             reason: The response, where it is an error.
+
+        Returns:
+            Whether the origin is paused for it, or for longer than before.
         """
+        paused = False
         if self.throttle is not None:
             self.throttle.observe(seen)
         if asked is not None and self.pause is not None and (reason is None or seen.load is Load.PUSHED_BACK):
-            self.pause.begin(seen.ended, asked, reason)
+            paused = self.pause.begin(seen.ended, asked, reason)
         if self.permits is not None:
             self.permits.observe(seen)
         if self.hedging is not None and seen.load is Load.PUSHED_BACK:
             self.hedging.pushed_back(seen.ended)
+        return paused
 
     def statistics(self, origin: str) -> OriginStatistics:
         """The numbers as they stand."""

@@ -109,21 +109,26 @@ class Pause:
         self._numbers: Final = itertools.count()
         self._waiting: Final[set[int]] = set()  # numbers of the tickets that were not given back
 
-    def begin(self, now: float, seconds: float, reason: httpx.Response | None) -> None:
+    def begin(self, now: float, seconds: float, reason: httpx.Response | None) -> bool:
         """Take note of what a response asked for; what would end before what is known already changes nothing.
 
         Args:
             now: When it came.
             seconds: How long it asked to wait.
             reason: The response, where it is an error.
+
+        Returns:
+            Whether it changed something.
         """
         until = now + seconds
-        if 0 < seconds <= self._max_wait and until > self.until:
-            if reason is not None or now >= self.until:
-                self.reason = reason
-            self.until = until
-            self._spread = seconds * self._share
-            self._release = None  # who was not let go yet waits on
+        if not (0 < seconds <= self._max_wait and until > self.until):
+            return False
+        if reason is not None or now >= self.until:
+            self.reason = reason
+        self.until = until
+        self._spread = seconds * self._share
+        self._release = None  # who was not let go yet waits on
+        return True
 
     def is_on(self, now: float) -> bool:
         """Whether who comes *now* has to take a ticket."""
