@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import pickle
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -15,8 +18,9 @@ import trio
 import trio.testing
 
 from support.leaks import everything_shown
+from support.live import Live, LiveBlocking, LiveTrio, settle
 from support.scripted import Answer, Script, Slow, VirtualTime, reply
-from trio_api import ClientCredentials, RetryPolicy, Token, TokenError
+from trio_api import BearerAuth, ClientCredentials, RetryPolicy, Token, TokenError
 
 URL = "https://auth.example.com/oauth/token?tenant=7"
 SECRET = "c4nary-s3cret"
@@ -203,6 +207,7 @@ def test_an_answer_without_end_is_not_read(fetch: Fetch) -> None:
         ({"token_url": f"https://me:{SECRET}@auth.example.com/t"}, "token_url"),
         ({"token_url": f"https://me:{SECRET}@[bad"}, "token_url"),
         ({"token_url": "https://auth.example.com/t#x"}, "token_url"),
+        ({"token_url": f"https://auth.example.com:{SECRET}/t"}, "token_url"),
         ({"token_url": 7}, "token_url"),
         ({"client_id": ""}, "client_id"),
         ({"client_id": None}, "client_id"),
@@ -254,3 +259,80 @@ def test_it_shows_no_secret(fetch: Fetch, caplog: pytest.LogCaptureFixture) -> N
         error, _ = failing(fetch, reply({"error": SECRET, "x": SECRET}, 400), auth_style=style)
         assert "c4nary" not in everything_shown(error)
     assert "c4nary" not in caplog.text
+
+
+# -- under BearerAuth, over loopback -------------------------------------------------------------------------
+
+
+class Handler(BaseHTTPRequestHandler):
+    """A token endpoint and an API on one server; the API takes the latest token alone."""
+
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        secret = base64.b64encode(f"me:{SECRET}".encode()).decode()
+        if self.headers["Authorization"] != f"Basic {secret}" or form["grant_type"] != ["client_credentials"]:
+            self._answer(401, {"error": "invalid_client"})
+            return
+        self.server.given += 1
+        self._answer(200, {**ANSWER, "access_token": f"c4nary-{self.server.given}"})
+
+    def do_GET(self) -> None:
+        is_fine = self.headers["Authorization"] == f"Bearer c4nary-{self.server.given}"
+        self._answer(200 if is_fine else 401, {"call": self.path})
+
+    def _answer(self, status: int, body: Any) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    """Counts the tokens that it gave."""
+
+    given = 0
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("live", [LiveTrio(), LiveBlocking()], ids=lambda live: live.name)
+def test_tokens_over_real_sockets(live: Live, server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    """Fetched once, replaced when it is revoked; one auth serves both colours, and no log shows a token."""
+    caplog.set_level(logging.DEBUG)
+    url = f"http://127.0.0.1:{server.server_port}"
+    auth = BearerAuth(ClientCredentials(token_url=f"{url}/token", client_id="me", client_secret=SECRET))
+
+    async def body(client: Any) -> list[Any]:
+        got = [await settle(client.get("/a", cast_to=object)), await settle(client.get("/b", cast_to=object))]
+        server.given += 1  # which revokes it
+        return [*got, await settle(client.get("/c", cast_to=object))]
+
+    assert live.call(url, body, auth=auth) == [{"call": "/a"}, {"call": "/b"}, {"call": "/c"}]
+    assert server.given == 3
+    assert "c4nary" not in caplog.text
+
+
+@pytest.mark.parametrize("live", [LiveTrio(), LiveBlocking()], ids=lambda live: live.name)
+def test_a_wrong_secret_is_the_error_of_the_call(live: Live, server: Server) -> None:
+    """A single TokenError, of the tree, and no call is sent."""
+    url = f"http://127.0.0.1:{server.server_port}"
+    auth = BearerAuth(ClientCredentials(token_url=f"{url}/token", client_id="me", client_secret="c4nary-wrong"))
+    with pytest.raises(TokenError, match="invalid_client") as caught:
+        live.call(url, lambda client: client.get("/a", cast_to=object), auth=auth)
+    assert "c4nary" not in everything_shown(caught.value)

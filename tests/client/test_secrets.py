@@ -19,7 +19,7 @@ from support.colours import BlockingColour, Colour
 from support.leaks import everything_shown
 from support.raw_server import RawServer, answer, never_answer, read_then_reset, refusing_port
 from support.scripted import Script, Slow, VirtualTime, reply
-from trio_api import AsyncAPIClient, FinalRequestOptions, SyncAPIClient
+from trio_api import AsyncAPIClient, BearerAuth, FinalRequestOptions, SyncAPIClient, Token
 
 CANARY = "c4nary"
 BASE = f"https://user:{CANARY}-userinfo@api.example.com/v1?base={CANARY}-base"
@@ -117,6 +117,28 @@ def test_no_failure_shows_a_secret(colour: Colour, kind: str, logs: Any) -> None
         **settings_of(),
     )
     assert CANARY in str(script.sent[0].headers.raw)
+    assert_nothing_leaks(error, logs())
+
+
+@pytest.mark.parametrize("kind", ["401", "failing", "refused"])
+def test_no_failure_under_a_bearer_token_shows_it(colour: Colour, kind: str, logs: Any) -> None:
+    """The server rejects it, the next can't be had, or the wire fails while it is sent."""
+    given = iter([Token(f"{CANARY}-first", expires_in=60), Token(f"{CANARY}-second")])
+
+    def give() -> Token:
+        if kind == "failing" and len(script.sent) > 0:
+            raise LookupError("mine")
+        return next(given)
+
+    script = Script(time=colour.time)
+    auth = BearerAuth(colour.hook(give) if colour.name == "trio" else give)
+    answers: dict[str, list[Any]] = {
+        "401": [reply(status=401, headers=LEAKY)] * 2,
+        "failing": [reply(status=401, headers=LEAKY)],
+        "refused": [httpx.ReadError("reset")] * 3,
+    }
+    error, _ = colour.fail(Exception, *answers[kind], script=script, auth=auth, http=HTTP, **settings_of())
+    assert script.sent[0].headers["authorization"] == f"Bearer {CANARY}-first"
     assert_nothing_leaks(error, logs())
 
 

@@ -27,10 +27,9 @@ _LONGEST_WORDS: Final = 300  # characters of the server's own in an error
 def _url(value: object) -> httpx.URL:
     if not isinstance(value, (str, httpx.URL)):
         raise TypeError(f"token_url must be a str or an httpx.URL, got {type(value).__name__}")
-    try:
-        url = httpx.URL(value)
-    except httpx.InvalidURL:
-        raise ValueError(f"token_url is no URL: {_EXAMPLE_URL}") from None
+    url = _parsed(value)
+    if url is None:
+        raise ValueError(f"token_url is no URL: {_EXAMPLE_URL}")
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError(f"token_url must be an https URL, got {redact_url(url)!r}: {_EXAMPLE_URL}")
     if url.userinfo or url.fragment:
@@ -39,6 +38,13 @@ def _url(value: object) -> httpx.URL:
         # RFC 6749, section 3.2: the endpoint is sent a secret and answers with one.
         raise ValueError(f"token_url must be https, but on this very machine, got {redact_url(url)!r}")
     return url
+
+
+def _parsed(value: str | httpx.URL) -> httpx.URL | None:
+    try:
+        return httpx.URL(value)
+    except httpx.InvalidURL:  # which quotes the part that it does not like
+        return None
 
 
 def _is_loopback(host: str) -> bool:

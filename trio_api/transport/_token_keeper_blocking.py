@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import threading
 import time
@@ -27,8 +26,6 @@ def is_only_for_trio(provider: Any) -> bool:
     """Whether *provider* is seen to be async without calling it, and there is no other way to ask it."""
     if isinstance(provider, _BothColours):
         return False
-    while isinstance(provider, functools.partial):
-        provider = provider.func
     return any(inspect.iscoroutinefunction(each) for each in (provider, type(provider).__call__))
 
 
