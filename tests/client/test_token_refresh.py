@@ -13,6 +13,7 @@ import pytest
 import trio
 import trio.testing
 
+from support.cancelling import cancel_everywhere
 from support.colours import BASE_URL
 from trio_api import AsyncAPIClient, BearerAuth, ClientStateError, RetryPolicy, Token
 
@@ -56,8 +57,8 @@ class API(httpx.AsyncBaseTransport):
 
 @asynccontextmanager
 async def client_with(auth: httpx.Auth, api: API | None = None, **settings: Any) -> AsyncIterator[AsyncAPIClient]:
-    http_client = httpx.AsyncClient(transport=api or API())
-    async with http_client, AsyncAPIClient(base_url=BASE_URL, http_client=http_client, auth=auth, **settings) as client:
+    settings = {"http_client": httpx.AsyncClient(transport=api or API()), **settings}
+    async with settings["http_client"], AsyncAPIClient(base_url=BASE_URL, auth=auth, **settings) as client:
         yield client
 
 
@@ -316,3 +317,31 @@ async def test_a_cancelled_wait_is_prompt(autojump_clock: trio.testing.MockClock
             await get(client)
     assert scope.cancelled_caught
     assert trio.current_time() == 1
+
+
+@pytest.mark.parametrize("kind", ["client", "httpx"])
+async def test_a_call_may_be_cancelled_at_any_checkpoint(kind: str, autojump_clock: trio.testing.MockClock) -> None:
+    """While it waits for a token, meets a 401 and waits for the next: whoever comes after it gets one."""
+    tokens, api = Tokens(), API()
+    auth = BearerAuth(tokens, backoff=RetryPolicy(initial=0))
+
+    async def call() -> str:
+        if kind == "client":
+            return await get(client)
+        response = await client._client.get(BASE_URL)
+        response.raise_for_status()
+        return str(response.json())
+
+    async def work() -> None:
+        api.rejected |= {f"t{number}" for number in range(len(tokens.began) + 1)}
+        await call()
+
+    async def after() -> None:
+        await trio.sleep(1)  # within the least time between two forced fetches a 401 stands
+        assert await call() not in api.rejected
+        assert trio.lowlevel.current_statistics().tasks_living == tasks
+
+    lent: Any = {"http_client": httpx.AsyncClient(transport=api, auth=auth)} if kind == "httpx" else {}
+    async with client_with(BearerAuth("unused") if lent else auth, api, **lent) as client:
+        tasks = trio.lowlevel.current_statistics().tasks_living
+        assert await cancel_everywhere(work, after) >= 3
