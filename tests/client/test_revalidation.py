@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from support.colours import BASE_URL, Colour
 from support.raw_server import RawServer, read_head
 from support.scripted import Script, Slow, reply
 from trio_api import AsyncAPIClient, NotFoundError, ResponseTooLargeError, Revalidation, SyncAPIClient
+from trio_api.responses._answer_store import AnswerKey, AnswerStore, StoredAnswer
 
 user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
 
@@ -313,30 +315,36 @@ def test_over_the_wire_a_304_has_no_body_and_the_connection_stays(client_class: 
     assert len(heads) == 3
 
 
-def test_threads_share_what_is_kept() -> None:
-    """A blocking client in several threads: the account of what is kept stays right."""
+def test_threads_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A blocking client in several threads: what is kept is changed by one at a time, and its account stays right."""
     server = Server()
-    server.bodies = {f"/v1/{number}": {"id": number} for number in range(20)}
-    rules = Revalidation(max_entries=7)
-    wrong: list[Any] = []
+    server.bodies = {f"/v1/{number}": {"id": number} for number in range(9)}
+    put, inside, crowd = AnswerStore.put, [0], [0]
+
+    def watched(store: AnswerStore, key: AnswerKey, answer: StoredAnswer | None) -> None:
+        inside[0] += 1
+        crowd.append(inside[0])
+        time.sleep(0.001)
+        put(store, key, answer)
+        inside[0] -= 1
+
+    monkeypatch.setattr(AnswerStore, "put", watched)
+    wrong: list[int] = []
     with (
         httpx.Client(transport=httpx.MockTransport(server)) as http_client,
-        SyncAPIClient(base_url=BASE_URL, http_client=http_client, revalidation=rules) as client,
+        SyncAPIClient(base_url=BASE_URL, http_client=http_client, revalidation=Revalidation(max_entries=3)) as client,
     ):
 
         def work(seed: int) -> None:
-            for step in range(150):
-                number = (step * (seed + 3)) % 20
-                if client.get(f"/{number}", cast_to=Item) != Item(number):
-                    wrong.append(number)
+            numbers = [(step * (seed + 2)) % 9 for step in range(30)]
+            wrong.extend(number for number in numbers if client.get(f"/{number}", cast_to=Item) != Item(number))
 
         threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        kept = client._revalidator
-        assert kept is not None
-        assert len(kept._store) == 7
-        assert kept._store.size == sum(answer.size for answer in kept._store._answers.values())
+        [origin] = client.statistics().origins
+    assert max(crowd) == 1
     assert wrong == []
+    assert 0 < origin.revalidated < 120

@@ -186,6 +186,18 @@ async def test_calls_that_differ_are_not_one(autojump_clock: Clock, other: Calla
         assert await at_once(lambda: get(client), lambda: other(client)) == [1, 2]
 
 
+async def test_a_deadline_that_is_told_makes_no_difference(autojump_clock: Clock) -> None:
+    """Each caller has another; the server is told the longest."""
+    script = numbered()
+    async with open_client(script, deadline_header="X-Deadline") as client:
+
+        async def within(seconds: float) -> Any:
+            with trio.fail_after(seconds):
+                return await get(client)
+
+        assert await at_once(lambda: within(20), lambda: within(30)) == [{"request": 1}] * 2
+
+
 async def test_an_effect_is_never_shared(autojump_clock: Clock) -> None:
     """Two POSTs that are the same are two."""
     script = numbered()
@@ -211,9 +223,10 @@ async def test_a_copy_flies_alone(autojump_clock: Clock) -> None:
     """It may be another's: what it sends is never one with its parent's; and it may be off."""
     script = numbered()
     async with open_client(script) as client:
+        assert await get(client) == {"request": 1}
         copied, apart = client.copy(), client.copy(single_flight=False)
         results = await at_once(*[lambda: get(client)] * 2, *[lambda: get(copied)] * 2, *[lambda: get(apart)] * 2)
-    assert [result["request"] for result in results] == [1, 1, 2, 2, 3, 4]
+    assert [result["request"] for result in results] == [2, 2, 3, 3, 4, 5]
 
 
 @pytest.mark.parametrize("value", [1, None, "yes"])
@@ -370,6 +383,25 @@ async def test_when_the_last_has_left_the_call_is_cancelled(autojump_clock: Cloc
 async def cancel_after(seconds: float, scope: trio.CancelScope) -> None:
     await trio.sleep(seconds)
     scope.cancel()
+
+
+async def test_a_call_that_is_being_given_up_is_joined_by_nobody(autojump_clock: Clock) -> None:
+    """Though its end takes a while: who comes meanwhile shares a new one."""
+
+    class SlowToGo(Script):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            try:
+                return await super().handle_async_request(request)
+            except trio.Cancelled:
+                with trio.CancelScope(shield=True):
+                    await trio.sleep(5)
+                raise
+
+    script = SlowToGo(*(Slow(10, reply(number)) for number in range(9)))
+    async with open_client(script) as client:
+        with trio.move_on_after(1):
+            await get(client)
+        assert await at_once(*[lambda: get(client)] * 2) == [1, 1]
 
 
 async def test_who_is_gone_already_begins_nothing(autojump_clock: Clock) -> None:

@@ -42,7 +42,6 @@ class SharingDriver(TrioDriver):
     async def _shared(self, call: Call) -> Reply:
         landed: Landed = None
         with self._lifetime.call(trio.current_time() + call.total_timeout):
-            await trio.lowlevel.checkpoint_if_cancelled()  # nothing is begun for who is gone already
             key = await self._identity(call)
             if key is not None:
                 landed = await self._fly(key, call)
