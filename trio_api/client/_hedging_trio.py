@@ -85,14 +85,10 @@ class _Race:
             nursery.start_soon(self._hedge, max_extra, nursery)
             if not await self._compete():
                 await self._end.wait()
-        result, self._result = self._result, None
-        if isinstance(result, Exception):
-            try:
-                raise result
-            finally:
-                del result  # its traceback holds this frame
-        assert result is not None
-        return result
+        if isinstance(self._result, Exception):
+            raise self._result
+        assert self._result is not None
+        return self._result
 
     async def _hedge(self, left: int, nursery: trio.Nursery) -> None:
         """Wait whether there is an answer, and send the request once more."""
