@@ -1,6 +1,6 @@
 """Draw the plots of this page, and write its tables.
 
-usage: python docs/resilience/draw.py        needs matplotlib (extra ``bench``); takes a minute
+usage: python docs/resilience/draw.py        needs matplotlib (extra ``bench``); takes some minutes
 """
 
 from __future__ import annotations
@@ -26,17 +26,20 @@ def plot(name: str, rows: int = 1, columns: int = 1, **shape: Any) -> Iterator[A
     import matplotlib as mpl
 
     mpl.use("svg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     # text stays text, and the same figures give the same file
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "trio_api", "font.family": "sans-serif"}):
         figure, axes = pyplot.subplots(rows, columns, layout="constrained", **shape)
         yield axes
         for each in figure.axes:
+            each.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+            each.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
             each.grid(which="major", alpha=0.3)
             each.spines[["top", "right"]].set_visible(False)
         handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+        if handles:
+            figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
         figure.savefig(HERE / f"{name}.svg", format="svg", metadata={"Date": None, "Creator": None})
         pyplot.close(figure)
 
@@ -56,7 +59,7 @@ def draw_faults(found: Sequence[Faults]) -> None:
 
 def draw_crowds(found: Sequence[Crowd]) -> None:
     """Requests a quarter of a second, against time."""
-    edges = [number / 4 for number in range(41)]
+    edges = [number / 4 for number in range(29)]
     with plot("crowd", len(found), 1, figsize=(9, 4.6), sharex=True, sharey=True) as axes:
         for each, crowd, colour in zip(axes, found, (COLOURS[0], COLOURS[2]), strict=True):
             each.hist(crowd.times, bins=edges, color=colour)

@@ -6,7 +6,7 @@ Hours of server time take seconds. Chance is the machine's, so another run gives
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -92,11 +92,11 @@ async def work_side_by_side(client: AsyncAPIClient, failures: list[APIError], ta
             nursery.start_soon(work, client, failures, calls)
 
 
-def faults(tasks: int = 20, calls: int = 150) -> list[Faults]:
+def faults(tasks: int = 20, calls: int = 150, rates: Sequence[float] = RATES) -> list[Faults]:
     """Each policy at each rate of faults: 503, each on its own."""
     found: list[Faults] = []
     for policy, settings in POLICIES.items():
-        for rate in RATES:
+        for rate in rates:
             server = SimulatedServer(latency=0.05, faults=rate, seed=1)
             failures: list[APIError] = []
             run(server, partial(work_side_by_side, failures=failures, tasks=tasks, calls=calls), **settings)
