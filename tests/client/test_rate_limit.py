@@ -414,6 +414,8 @@ async def test_a_store_that_refuses_ends_the_call(autojump_clock: trio.testing.M
         [origin] = client.statistics().origins
     assert caught.value is error
     assert caught.value.__notes__ == ["Not sent: it could not be counted."]
+    assert caught.value.request is not None
+    assert caught.value.request.method == "GET"
     assert (origin.failed, origin.refused, origin.attempts, server.requests) == (1, 1, 1, 1)
 
 

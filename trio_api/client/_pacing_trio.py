@@ -54,6 +54,7 @@ class Pacer:
                     try:
                         wait = await pace.store.take(place.claim)
                     except APIError as error:
+                        error.request = error.request or self._request
                         return Refusal(self._request, error, "Not sent: it could not be counted.", None)
                     now = trio.current_time()
                     due = now + wait

@@ -19,12 +19,11 @@ if TYPE_CHECKING:
     from typing import Self
 
     from coredis import Redis
-    from coredis.commands import Script
 
 __all__ = ["RedisRateLimitStore"]
 
 
-def _client(redis: object, timeout: float) -> Redis[Any]:
+def _client(redis: str | Redis[Any], timeout: float) -> Redis[Any]:
     try:
         import coredis
     except ImportError as error:
@@ -32,7 +31,7 @@ def _client(redis: object, timeout: float) -> Redis[Any]:
     if isinstance(redis, str):
         # An answer that nobody waits for any more is waited for: it says whether there is something to give back.
         return coredis.Redis.from_url(redis, connect_timeout=timeout, stream_timeout=10 * timeout)
-    if not isinstance(redis, coredis.Redis):
+    if not isinstance(redis, coredis.Redis):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"redis must be a URL (redis://..., unix://...) or a coredis.Redis, got {redis!r}")
     return redis
 
@@ -96,8 +95,8 @@ class RedisRateLimitStore:
         self._prefix: Final = prefix
         self._policy: Final = on_failure
         self._timeout: Final = timeout
-        self._take: Final = self._redis.register_script(TAKE)
-        self._correct: Final = self._redis.register_script(CORRECT)
+        self._take: Final[Any] = self._redis.register_script(TAKE)
+        self._correct: Final[Any] = self._redis.register_script(CORRECT)
         self._hidden: Final = HiddenNursery()
         self._nursery: trio.Nursery | None = None
         self._not_before = -math.inf  # when the server is asked again, after a failure
@@ -181,7 +180,7 @@ class RedisRateLimitStore:
             await trio.sleep_forever()
 
     async def _run(  # noqa: ASYNC910  # the script does checkpoint
-        self, job: _Job, script: Script[Any], claim: RateClaim, costs: tuple[float, ...]
+        self, job: _Job, script: Any, claim: RateClaim, costs: tuple[float, ...]
     ) -> None:
         try:
             job.result = int(await script(keys_of(self._prefix, claim), arguments_of(claim, costs)))

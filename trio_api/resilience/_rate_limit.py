@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, final
 
 import attrs
@@ -82,6 +82,10 @@ def _spent(instance: RateLimit, attribute: attrs.Attribute[Any], value: object) 
         raise TypeError(f"spent must be a function of the response, beside tokens, got {value!r}")
 
 
+def _default_name(limit: RateLimit) -> str:
+    return f"{'requests' if limit.tokens is None else 'tokens'}/{limit.per:g}s"
+
+
 def _name(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, str) or not value:
         raise TypeError(f"name must be a str that is not empty, got {value!r}")
@@ -120,12 +124,8 @@ class RateLimit:
     """How many tokens it did cost, for a response with a status of 2xx: counted from then on in place of `cost`, for
     the window in which it was sent. None leaves the cost as it was; so does asking for the body of a response that is
     left open (`httpx.ResponseNotRead`)."""
-    name: str = attrs.field(validator=_name)
+    name: str = attrs.field(default=attrs.Factory(_default_name, takes_self=True), validator=_name)
     """What a store that is shared by processes knows it by. Default: ``"requests/60s"``, ``"tokens/60s"``."""
-
-    @name.default
-    def _default_name(self) -> str:
-        return f"{'requests' if self.tokens is None else 'tokens'}/{self.per:g}s"
 
     @property
     def quota(self) -> float:
@@ -175,9 +175,9 @@ def rate_limits(value: Any) -> tuple[RateLimit, ...] | None:
     """
     if value is None or isinstance(value, RateLimit):
         return None if value is None else (value,)
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         raise TypeError(f"rate_limit must be a RateLimit, an iterable of them or None, got {value!r}")
-    limits = tuple(value)
+    limits: tuple[Any, ...] = tuple(value)
     for one in limits:
         if not isinstance(one, RateLimit):
             raise TypeError(f"rate_limit must be a RateLimit, an iterable of them or None, got {one!r} in it")
