@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -349,7 +351,12 @@ import sys, time
 import httpx, trio
 from trio_api import AsyncAPIClient, RateLimit, RedisRateLimitStore
 
-async def main(url, until):
+import coredis
+
+async def main(url):
+    print("ready", flush=True)
+    until = float(sys.stdin.readline())
+
     def answer(request):
         print(time.monotonic(), flush=True)  # one clock for all processes of a machine
         return httpx.Response(200, json={})
@@ -370,22 +377,30 @@ async def main(url, until):
         for _ in range(10):
             nursery.start_soon(call)
 
-trio.run(main, sys.argv[1], float(sys.argv[2]))
+trio.run(main, sys.argv[1])
 """
 
 
 def test_four_processes_keep_to_one_quota(server: RedisServer) -> None:
     """In any window, by the server's own journal of what it let through; and none of them is left out.
 
-    What is sent is journalled too, by the clock that the processes share. There a window is as much shorter as the
-    answer of the server takes on its way, which on a busy machine may be a while: so much is granted.
+    What is sent is journalled too, by the clock that the processes share. There each process may be late with what it
+    was allowed last, and with what it sends just then: two for each, however busy the machine is.
     """
-    until = time.monotonic() + 6
-    command = [sys.executable, "-c", PROCESS, server.url, str(until)]
-    with server.monitored() as lines:
-        processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-        sent = [[float(line) for line in process.communicate(timeout=60)[0].split()] for process in processes]
-        assert [process.returncode for process in processes] == [0] * 4
+    command = [sys.executable, "-c", PROCESS, server.url]
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            for _ in range(4)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        until = f"{time.monotonic() + 5}\n"
+        with server.monitored() as lines, ThreadPoolExecutor(4) as threads:
+            told = [threads.submit(process.communicate, until, timeout=60) for process in processes]
+            sent = [[float(line) for line in future.result()[0].split()] for future in told]
+    assert [process.returncode for process in processes] == [0] * 4
     taken: dict[str, list[int]] = {"requests/0.5s": [], "tokens/1s": []}
     for line in lines:
         words = line.split()
@@ -399,6 +414,6 @@ def test_four_processes_keep_to_one_quota(server: RedisServer) -> None:
         assert all(later - now >= per for now, later in zip(times, times[most:], strict=False))
     assert all(len(times) > 5 for times in sent)
     everything = sorted(moment for times in sent for moment in times)
-    assert all(later - now >= 1 - 0.5 for now, later in zip(everything, everything[60:], strict=False))
+    assert all(later - now >= 1 for now, later in zip(everything, everything[60 + 2 * 4 :], strict=False))
     began, ended = everything[0], everything[-1]
     assert len(everything) > 0.8 * 60 * int(ended - began)
