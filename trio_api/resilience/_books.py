@@ -113,6 +113,12 @@ class OriginBook:
         self.hedging: Final[Hedging | None] = was.hedging if was else _new(Hedging, rules.hedge)
         """How long answers take, and how many requests may be sent once more."""
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether an attempt was made, refused, is on its way with a permit, or waits for one."""
+        permits = self.permits
+        return self.tally.is_begun or (permits is not None and permits.in_flight + permits.waiting > 0)
+
     def is_guarded(self, now: float) -> bool:
         """Whether an attempt may have to wait, or be refused, before it is made."""
         return (
@@ -292,7 +298,5 @@ class OriginBooks:
     def statistics(self) -> ClientStatistics:
         """The numbers of all origins as they stand."""
         return ClientStatistics(
-            origins=tuple(
-                book.statistics(str(origin)) for origin, book in list(self._books.items()) if book.tally.is_begun
-            )
+            origins=tuple(book.statistics(str(origin)) for origin, book in list(self._books.items()) if book.is_begun)
         )
