@@ -206,6 +206,8 @@ def take_note(book: OriginBook, outcome: Outcome) -> float | None:
     reason: httpx.Response | None = None
     if isinstance(result, httpx.Response):
         asked = _asked_wait(result, book)
+        if asked is None and not book.minds_load:
+            return None  # nearly always: there is nothing to take note of
         load = Load.PUSHED_BACK if result.status_code in (429, 503) else Load.FINE
         reason = result if result.status_code >= 400 else None
     else:

@@ -79,7 +79,18 @@ class OriginBook:
         origin: Its name.
     """
 
-    __slots__ = ("account", "hedging", "pace", "pause", "permits", "rules", "tally", "throttle")
+    __slots__ = (
+        "_is_gated",
+        "account",
+        "hedging",
+        "minds_load",
+        "pace",
+        "pause",
+        "permits",
+        "rules",
+        "tally",
+        "throttle",
+    )
 
     def __init__(
         self,
@@ -112,6 +123,11 @@ class OriginBook:
         was = inherit("hedge")
         self.hedging: Final[Hedging | None] = was.hedging if was else _new(Hedging, rules.hedge)
         """How long answers take, and how many requests may be sent once more."""
+        # Every call asks for these two.
+        heeds_both = self.throttle is not None or self.permits is not None
+        self.minds_load: Final[bool] = heeds_both or self.hedging is not None
+        """Whether any state takes note of what the end of an attempt says of the load."""
+        self._is_gated: Final[bool] = heeds_both or self.pace is not None
 
     @property
     def is_begun(self) -> bool:
@@ -121,12 +137,7 @@ class OriginBook:
 
     def is_guarded(self, now: float) -> bool:
         """Whether an attempt may have to wait, or be refused, before it is made."""
-        return (
-            (self.pause is not None and self.pause.is_on(now))
-            or self.throttle is not None
-            or self.permits is not None
-            or self.pace is not None
-        )
+        return self._is_gated or (self.pause is not None and self.pause.is_on(now))
 
     def is_paused(self, until: float) -> bool:
         """Whether the origin asked for a pause that lasts *until* that time, in seconds of the driver's clock."""
