@@ -140,6 +140,28 @@ def constructed() -> None:
     AsyncAPIClient("https://api.example.com")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
+async def token_of_trio() -> trio_api.Token:
+    return trio_api.Token("t", expires_in=60)
+
+
+def token_of_threads() -> str:
+    return "t"
+
+
+def authenticated() -> None:
+    credentials = trio_api.ClientCredentials(
+        token_url="https://auth.example.com/token", client_id="me", client_secret="secret"
+    )
+    trio_api.BearerAuth("t")
+    trio_api.BearerAuth(token_of_threads)
+    trio_api.BearerAuth(credentials, refresh_at=0.5)
+    client = AsyncAPIClient(base_url="https://api.example.com", auth=trio_api.BearerAuth(token_of_trio))
+    assert_type(client.copy(auth=None), AsyncAPIClient)
+    SyncAPIClient(base_url="https://api.example.com", auth=httpx.BasicAuth("user", "password"))
+    trio_api.BearerAuth(len)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    SyncAPIClient(base_url="https://api.example.com", auth="t")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 async def errors(client: AsyncAPIClient) -> None:
     try:
         await client.request(Item, {"method": "GET", "url": "/"})

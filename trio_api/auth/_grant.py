@@ -7,7 +7,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, NoReturn
 from urllib.parse import quote_plus, urlencode
 
 import attrs
@@ -61,7 +61,7 @@ def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> N
         raise ValueError(f"{attribute.name} must not be empty")
 
 
-def _auth_style(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
+def _auth_style(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if value not in ("basic", "body"):
         raise ValueError(f'auth_style must be "basic" or "body", got {value!r}')
 
@@ -85,7 +85,8 @@ class ClientCredentialsGrant:
     client_secret: str = attrs.field(validator=_text)
     scope: str | None = attrs.field(default=None, validator=attrs.validators.optional(_text))
     audience: str | None = attrs.field(default=None, validator=attrs.validators.optional(_text))
-    auth_style: Literal["basic", "body"] = attrs.field(default="basic", validator=_auth_style)
+    auth_style: str = attrs.field(default="basic", validator=_auth_style)
+    """``"basic"`` or ``"body"``."""
     extra_params: Mapping[str, str] = attrs.field(default=None, converter=_parameters)
 
     def __repr__(self) -> str:
@@ -124,7 +125,7 @@ class ClientCredentialsGrant:
         Returns:
             One line without the client's secret, and the ``error`` code where there is one.
         """
-        told = body if is_mapping(body) else {}
+        told: Mapping[str, object] = body if is_mapping(body) else {}
         code, description = (self._line(told.get(name)) for name in ("error", "error_description"))
         line = ": ".join(part for part in (code, description) if part)
         return f"status {status}" + (f", {line}" if line else ""), code or None

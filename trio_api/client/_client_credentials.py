@@ -72,12 +72,8 @@ class ClientCredentials:
             auth_style=auth_style,
             extra_params=extra_params,
         )
-        if http_client is not None and not isinstance(http_client, (httpx.AsyncClient, httpx.Client)):
-            raise TypeError(
-                f"http_client must be an httpx.AsyncClient or an httpx.Client, got {type(http_client).__name__}"
-            )
-        if retry is not None and not isinstance(retry, RetryPolicy):
-            raise TypeError(f"retry must be a RetryPolicy, got {type(retry).__name__}")
+        _check_kind("http_client", http_client, httpx.AsyncClient, httpx.Client)
+        _check_kind("retry", retry, RetryPolicy)
         self._http_client: Final[Any] = http_client
         self._settings: Final[dict[str, Any]] = {
             "base_url": self._grant.token_url.copy_with(query=None),
@@ -158,6 +154,12 @@ class ClientCredentials:
         return TokenError(
             f"No token from {shown}: {complaint}", request=None if request is None else redacted_request(request)
         )
+
+
+def _check_kind(name: str, value: object, *kinds: type[object]) -> None:
+    if value is not None and not isinstance(value, kinds):
+        wanted = " or ".join(f"{kind.__name__}" for kind in kinds)
+        raise TypeError(f"{name} must be {wanted}, got {type(value).__name__}")
 
 
 def _json_of(response: httpx.Response) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any, Final, NoReturn, final
 from weakref import WeakKeyDictionary
 
@@ -55,7 +55,7 @@ class BearerAuth(httpx.Auth):
 
     def __init__(
         self,
-        token: str | Callable[[], object],
+        token: str | Callable[[], str | Token | Awaitable[str | Token]],
         *,
         refresh_at: float = 0.8,
         leeway: float = 10.0,
@@ -70,12 +70,12 @@ class BearerAuth(httpx.Auth):
         if not 0 < check_seconds("refresh_at", refresh_at) < 1:
             raise ValueError(f"refresh_at must be a part of a token's life, between 0 and 1, got {refresh_at!r}")
         self._fixed: Final = Token(token) if isinstance(token, str) else None
-        self._provider: Final = provider
+        self._provider: Final[Any] = provider
         self._new_life: Final = functools.partial(
             TokenLife, refresh_at=refresh_at, leeway=check_seconds("leeway", leeway), backoff=backoff.backoff
         )
         self._is_only_for_trio: Final = self._fixed is None and is_only_for_trio(provider)
-        self._blocking: Final = BlockingTokenKeeper(provider, self._new_life())
+        self._blocking: Final = BlockingTokenKeeper(self._provider, self._new_life())
         # Each run of Trio has a clock, events and nurseries of its own.
         self._by_run: Final[WeakKeyDictionary[trio.lowlevel.TrioToken, TrioTokenKeeper]] = WeakKeyDictionary()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
@@ -15,7 +15,7 @@ _FETCHING: Final[ContextVar[tuple[object, ...]]] = ContextVar("trio_api.fetching
 
 
 @contextmanager
-def fetching(keeper: object) -> Iterator[None]:
+def fetching(keeper: object) -> Generator[None, None, None]:
     """A block in which a token is fetched for *keeper*."""
     mark = _FETCHING.set((*_FETCHING.get(), keeper))
     try:
