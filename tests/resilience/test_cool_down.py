@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import httpx
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from trio_api.resilience import CoolDown, Pause, Ticket
 
@@ -155,6 +155,16 @@ def test_a_longer_pause_keeps_those_who_were_not_let_go_yet() -> None:
     assert pause.until <= min(gone.values()) <= max(gone.values()) <= pause.until + 2.0
 
 
+def test_a_pause_after_an_empty_one_begins_anew() -> None:
+    """What was told to those who are gone keeps nobody waiting."""
+    pause = paused(100.0)
+    ticket = pause.arrive()
+    assert pause.due(ticket, 100.0) > 100.0
+    pause.leave(ticket)
+    pause.begin(101.0, 1.0, TOLD)
+    assert released(pause, [pause.arrive()], 101.5).popitem()[1] <= 102.1
+
+
 def test_who_gives_up_leaves_no_gap() -> None:
     """The spread is shared by those who are there when it begins."""
     pause = paused(10.0)
@@ -201,6 +211,7 @@ def _crowds(draw: st.DrawFn) -> list[tuple[float, float]]:
     return sorted(draw(st.lists(st.tuples(st.floats(0, 30), st.floats(0, 40)), max_size=30)))
 
 
+@example(crowd=[(3.0, 16.0), (18.0, 1.0)], asked=[(18.0, 0.5), (2.5, 15.0)], seed=0)
 @given(
     crowd=_crowds(),
     asked=st.lists(st.tuples(st.floats(0, 25), st.floats(0.01, 15)), min_size=1, max_size=5),

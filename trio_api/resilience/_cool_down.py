@@ -93,7 +93,18 @@ class Pause:
         rules: What it goes by.
     """
 
-    __slots__ = ("_max_wait", "_numbers", "_release", "_share", "_spread", "_waiting", "quota", "reason", "until")
+    __slots__ = (
+        "_asleep_until",
+        "_max_wait",
+        "_numbers",
+        "_release",
+        "_share",
+        "_spread",
+        "_waiting",
+        "quota",
+        "reason",
+        "until",
+    )
 
     def __init__(self, rules: CoolDown) -> None:
         self._max_wait: Final = rules.max_wait
@@ -106,6 +117,7 @@ class Pause:
         """The response that asked for it; None where it was a success that said that nothing is left."""
         self._spread = 0.0  # seconds over which those who waited are let go
         self._release: _Release | None = None
+        self._asleep_until = -math.inf  # when the last of those asks again who were to go, and wait on
         self._numbers: Final = itertools.count()
         self._waiting: Final[set[int]] = set()  # numbers of the tickets that were not given back
 
@@ -127,6 +139,10 @@ class Pause:
             self.reason = reason
         self.until = until
         self._spread = seconds * self._share
+        if not self._waiting:
+            self._asleep_until = -math.inf
+        elif self._release is not None:
+            self._asleep_until = self._release.end
         self._release = None  # who was not let go yet waits on
         return True
 
@@ -155,7 +171,8 @@ class Pause:
             return self.until
         release = self._release
         if release is None:
-            self._release = release = _Release(self.until, self._spread, sorted(self._waiting))
+            begin = max(self.until, self._asleep_until)  # else who came later would go while they sleep
+            self._release = release = _Release(begin, self._spread, sorted(self._waiting))
         elif ticket.number > release.numbers[-1]:  # it came when the others were being let go
             if now < release.end:
                 return release.end if release.end < latest else now
