@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import gc
+import math
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -14,6 +15,7 @@ import httpx
 import pytest
 import trio
 import trio.testing
+from hypothesis import given, strategies as st
 from trio.testing import MockClock as Clock
 
 from support.cancelling import cancel_everywhere
@@ -444,6 +446,49 @@ async def test_cancelled_at_every_point_it_leaves_nothing(autojump_clock: Clock,
                     nursery.start_soon(cancel_after, moment / 2, scope)
                     await work()
             await after()
+
+
+visits = st.lists(
+    st.tuples(st.integers(0, 8), st.one_of(st.none(), st.integers(1, 12)), st.booleans(), st.sampled_from("ab")),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(visits)
+def test_whoever_comes_and_goes_each_has_its_due(script_of: list[tuple[int, int | None, bool, str]]) -> None:
+    """An answer within ten seconds or the end of one's own time, whichever is first; never another path's answer."""
+    sent: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.url.path)
+        await trio.sleep(10)
+        return reply(request.url.path[-1])
+
+    async def visit(client: AsyncAPIClient, at: int, stays: int | None, by_deadline: bool, path: str) -> None:
+        await trio.sleep(at)
+        with trio.CancelScope() as scope:
+            if stays is not None and by_deadline:
+                scope.deadline = trio.current_time() + stays
+            elif stays is not None:
+                client._lifetime.start(cancel_after, stays, scope, name="leave")
+            assert await get(client, f"/{path}") == path
+        assert trio.current_time() <= at + min(10, math.inf if stays is None else stays)
+        assert scope.cancelled_caught is False or stays is not None
+
+    async def main() -> None:
+        transport = httpx.MockTransport(answer)
+        async with (
+            httpx.AsyncClient(transport=transport) as http_client,
+            AsyncAPIClient(base_url=BASE_URL, http_client=http_client, timeout=None, single_flight=True) as client,
+        ):
+            async with trio.open_nursery() as nursery:
+                for each in script_of:
+                    nursery.start_soon(visit, client, *each)
+            assert client._flights is None or client._flights._flights == {}
+
+    trio.run(main, clock=Clock(autojump_threshold=0))
+    assert len(sent) <= len(script_of)
 
 
 # -- deadlines -----------------------------------------------------------------------------------------------
