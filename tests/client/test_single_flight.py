@@ -20,6 +20,7 @@ from trio.testing import MockClock as Clock
 
 from support.cancelling import cancel_everywhere
 from support.colours import BASE_URL
+from support.leaks import everything_shown
 from support.raw_server import RawServer, read_head
 from support.scripted import Script, Slow, reply
 from trio_api import (
@@ -675,6 +676,18 @@ async def test_what_an_application_raises_is_each_callers_own(autojump_clock: Cl
         errors = await at_once(*[lambda: get(client)] * 2)
     assert [(type(error), str(error), error.size) for error in errors] == [(Teapot, "short", 3)] * 2
     assert errors[0] is not errors[1]
+
+
+@pytest.mark.parametrize("answer", [reply({"a": 1}, 404), httpx.ConnectError("down")], ids=["status", "connection"])
+async def test_an_error_that_was_shared_shows_no_secret(autojump_clock: Clock, answer: Any) -> None:
+    """Neither in its texts nor in the locals of a frame, nor when it is pickled."""
+    script = Script(Slow(1, answer))
+    async with open_client(script, custom_headers={"Authorization": "Bearer c4nary"}, max_retries=0) as client:
+        errors = await at_once(*[lambda: get(client, params={"key": "c4nary"})] * 2)
+        for error in errors:
+            assert isinstance(error, APIError)
+            assert "c4nary" not in everything_shown(error)
+        assert "c4nary" in script.sent[0].headers["Authorization"]
 
 
 async def test_nothing_is_left_for_the_garbage_collector(autojump_clock: Clock) -> None:

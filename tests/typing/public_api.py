@@ -134,6 +134,8 @@ def constructed() -> None:
     assert_type(client.copy(max_retries=0), AsyncAPIClient)
     assert_type(client.copy(retry_budget=None), AsyncAPIClient)
     SyncAPIClient(base_url="https://api.example.com", retry_budget=trio_api.RetryBudget(capacity=100))
+    assert_type(client.copy(single_flight=True, revalidation=trio_api.Revalidation(max_entries=9)), AsyncAPIClient)
+    SyncAPIClient(base_url="https://api.example.com", revalidation=None).copy(revalidation=trio_api.Revalidation())
     for origin in client.statistics().origins:
         assert_type(origin, trio_api.OriginStatistics)
         assert_type(origin.budget_left, int | None)
