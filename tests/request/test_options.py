@@ -104,6 +104,7 @@ def test_the_repr_names_what_is_set_and_shows_no_secret() -> None:
         assert part in shown
     assert repr(RequestOptions()) == "RequestOptions()"
     assert repr(RequestOptions(timeout=5, max_retries=0)) == "RequestOptions(timeout=5, max_retries=0)"
+    assert repr(RequestOptions(priority=-1)) == "RequestOptions(priority=-1)"
 
 
 def test_options_of_a_resource_method() -> None:

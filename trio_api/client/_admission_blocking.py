@@ -51,6 +51,8 @@ class Admission:
         if refusal is None:
             refusal = self._wait_out()
         if refusal is None and permits is not None and self._has_queued(permits):
+            if not self._permit.is_held:
+                return None  # its time is up, as the exchange will see
             refusal = self._wait_out()  # a pause may have begun in the meantime
         if refusal is None and pace is not None:
             refusal = self._keep_pace(pace)
@@ -69,7 +71,7 @@ class Admission:
                 self._book.permits.hand_over()
 
     def _has_queued(self, permits: Permits) -> bool:
-        """Take a permit; whether it was waited for. When the time of the call is up, it goes without."""
+        """Take a permit; whether it was waited for. When the time of the call is up, it is not held."""
         with _QUEUES:
             if permits.try_take(self._permit):
                 return False
@@ -77,7 +79,7 @@ class Admission:
             permits.join(self._permit, self._options.priority, granted.set)
         while not granted.wait(min(self._deadline - time.monotonic(), threading.TIMEOUT_MAX)):
             if time.monotonic() >= self._deadline:
-                self.leave()  # the exchange sees that there is no time
+                self.leave()
                 break
         return True
 
