@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 from trio_api import OriginStatistics
@@ -80,6 +81,30 @@ def test_an_origin_that_another_thread_has_just_dropped_is_still_served() -> Non
     some.of("a").tally.attempts += 1
     some._touch("gone")
     assert [origin.origin for origin in some.statistics().origins] == ["a"]
+
+
+def test_origins_that_come_while_the_statistics_are_made_do_not_disturb_them() -> None:
+    """Even where the garbage collector lets another thread in at each step; one that is dropped is left out."""
+    some = books()
+    for number in range(1000):
+        some.of(number).tally.attempts += 1
+
+    def come(phase: str, info: dict[str, int]) -> None:
+        if len(come_already) < 50:
+            come_already.append(phase)
+            some.of(phase + str(len(come_already)))
+
+    come_already: list[str] = []
+    before = gc.get_threshold()
+    gc.callbacks.append(come)
+    gc.set_threshold(1)
+    try:
+        names = [origin.origin for origin in some.statistics().origins]
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(come)
+    assert come_already
+    assert "999" in names
 
 
 def test_threads_leave_an_account_within_its_bounds() -> None:

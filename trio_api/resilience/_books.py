@@ -308,6 +308,9 @@ class OriginBooks:
 
     def statistics(self) -> ClientStatistics:
         """The numbers of all origins as they stand."""
+        books = self._books
+        # The keys are listed in one step, whatever threads do meanwhile; items() would make tuples, and let others in.
+        known = ((origin, books.get(origin)) for origin in list(books))
         return ClientStatistics(
-            origins=tuple(book.statistics(str(origin)) for origin, book in list(self._books.items()) if book.is_begun)
+            origins=tuple(book.statistics(str(origin)) for origin, book in known if book is not None and book.is_begun)
         )
