@@ -69,6 +69,8 @@ class Outcome(NamedTuple):
     """Whether the body can be sent (again)."""
     ended: float = 0.0
     """When it ended, in seconds of the driver's clock."""
+    told: httpx.Response | None = None
+    """What the server said; None where that is the result. Of an answer that was kept the headers are old in part."""
     elsewhere: bool = False
     """Whether a redirect led to another origin, whose answer it is."""
 
@@ -205,7 +207,7 @@ def take_note(book: OriginBook, outcome: Outcome) -> float | None:
     asked: float | None = None
     reason: httpx.Response | None = None
     if isinstance(result, httpx.Response):
-        asked = _asked_wait(result, book)
+        asked = _asked_wait(result if outcome.told is None else outcome.told, book)
         if asked is None and not book.minds_load:
             return None  # nearly always: there is nothing to take note of
         load = Load.PUSHED_BACK if result.status_code in (429, 503) else Load.FINE

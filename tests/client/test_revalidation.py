@@ -17,7 +17,7 @@ import trio.testing
 from support.colours import BASE_URL, Colour
 from support.raw_server import RawServer, read_head
 from support.scripted import Script, Slow, reply
-from trio_api import AsyncAPIClient, NotFoundError, ResponseTooLargeError, Revalidation, SyncAPIClient
+from trio_api import AsyncAPIClient, CoolDown, NotFoundError, ResponseTooLargeError, Revalidation, SyncAPIClient
 from trio_api.responses._answer_store import AnswerKey, AnswerStore, StoredAnswer
 
 user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
@@ -67,6 +67,26 @@ def test_the_second_call_asks_about_the_first_ones_answer(colour: Colour) -> Non
         assert (origin.calls, origin.revalidated) == (3, 2)
 
     assert tags(play(colour, body)) == [False, True, True]
+
+
+def test_a_kept_answer_says_nothing_of_the_quota_that_is_left_now(colour: Colour) -> None:
+    """It did when it came; what the 304 says of that counts."""
+
+    def body(client: Any) -> Any:
+        for _ in range(4):
+            yield client.get("/items", cast_to=Item)
+
+    nothing_left = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "5"}
+    _, script = colour.play(
+        reply({"id": 1}, headers={"ETag": '"1"', **nothing_left}),
+        httpx.Response(304),
+        httpx.Response(304, headers=nothing_left),
+        httpx.Response(304),
+        body=body,
+        revalidation=Revalidation(),
+        cool_down=CoolDown(spread=0),
+    )
+    assert script.waits == [5.0, 0.0, 5.0]
 
 
 def test_it_is_off_unless_asked_for(colour: Colour) -> None:

@@ -130,7 +130,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         if trusted and self._client.cookies:
             self._client.cookies.set_cookie_header(request)
         auth = self._auth_for(trusted=trusted)
-        inquiry = None
+        inquiry = told = None
         if self._revalidator is not None:
             inquiry = self._inquiry_of(request, auth, is_buffered=take is None)
         trace = Trace()
@@ -147,7 +147,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
             else:
                 result = take(response)
             if inquiry is not None:
-                result = self._settle(inquiry, call, result)
+                told, result = result, self._settle(inquiry, call, result)
         except ResponseTooLargeError as error:
             result = Failure(error, FailureKind.FINAL)
         except APIStreamTruncatedError as error:
@@ -161,7 +161,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         finally:
             cast("httpx.SyncByteStream", request.stream).close()  # what a body has open ends with the attempt
         ended = time.monotonic()
-        return Outcome(request, result, ended - started, deadline - ended, body.replayable, ended)
+        return Outcome(request, result, ended - started, deadline - ended, body.replayable, ended, told)
 
     def _request_for(self, call: Call, attempt: Attempt, deadline: float) -> tuple[httpx.Request, Body]:
         options = self._prepare_options(call.options)

@@ -202,7 +202,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         if trusted and self._client.cookies:
             self._client.cookies.set_cookie_header(request)
         auth = self._auth_for(trusted=trusted) if native is None else None
-        inquiry = None
+        inquiry = told = None
         if self._revalidator is not None:
             inquiry = self._inquiry_of(request, auth, is_buffered=take is None)
         trace = Trace()
@@ -227,7 +227,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             else:
                 result = await take(response)
             if inquiry is not None:
-                result = self._settle(inquiry, call, result)
+                told, result = result, self._settle(inquiry, call, result)
         except ResponseTooLargeError as error:
             result = Failure(error, FailureKind.FINAL)
         except APIStreamTruncatedError as error:
@@ -245,7 +245,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         if isinstance(result, Failure) or result.status_code >= 400:
             await trio.lowlevel.checkpoint_if_cancelled()  # else a cancellation would look like a deadline
             time_left = trio.current_effective_deadline() - ended
-        return Outcome(request, result, ended - started, time_left, body.replayable, ended)  # noqa: ASYNC910  # sending did checkpoint
+        return Outcome(request, result, ended - started, time_left, body.replayable, ended, told)  # noqa: ASYNC910  # sending did checkpoint
 
     def _has_async_hooks(self) -> bool:
         return is_overridden(self._prepare_options, TrioDriver._prepare_options) or is_overridden(
