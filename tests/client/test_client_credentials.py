@@ -18,7 +18,7 @@ import trio
 import trio.testing
 
 from support.leaks import everything_shown
-from support.live import Live, LiveBlocking, LiveTrio, settle
+from support.live import Live, LiveBlocking, LiveTrio, opened, settle
 from support.scripted import Answer, Script, Slow, VirtualTime, reply
 from trio_api import BearerAuth, ClientCredentials, RetryPolicy, Token, TokenError
 
@@ -336,3 +336,19 @@ def test_a_wrong_secret_is_the_error_of_the_call(live: Live, server: Server) -> 
     with pytest.raises(TokenError, match="invalid_client") as caught:
         live.call(url, lambda client: client.get("/a", cast_to=object), auth=auth)
     assert "c4nary" not in everything_shown(caught.value)
+
+
+@pytest.mark.parametrize("live", [LiveTrio(), LiveBlocking()], ids=lambda live: live.name)
+def test_an_open_response_is_preceded_by_a_fresh_token(live: Live, server: Server) -> None:
+    """The 401 is read to its end, so that its connection serves the second request."""
+    url = f"http://127.0.0.1:{server.server_port}"
+    auth = BearerAuth(ClientCredentials(token_url=f"{url}/token", client_id="me", client_secret=SECRET))
+
+    async def body(client: Any) -> Any:
+        await settle(client.get("/a", cast_to=object))
+        server.given += 1
+        async with opened(client.with_streaming_response.get("/b", cast_to=object)) as response:
+            return await settle(response.json())
+
+    assert live.call(url, body, auth=auth) == {"call": "/b"}
+    assert server.given == 3
