@@ -150,7 +150,10 @@ class ClientSettings(Generic[HttpxClientT, DefaultStreamT]):
 
     @property
     def custom_auth(self) -> httpx.Auth | None:
-        """An `httpx.Auth` for requests to the base URL's and the trusted origins; by default the client's ``auth``."""
+        """An `httpx.Auth` for requests to the base URL's and the trusted origins; by default the client's ``auth``.
+
+        Asked for on every attempt, and when a Trio client is opened.
+        """
         return self._config.auth
 
     @property
