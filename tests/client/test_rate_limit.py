@@ -178,6 +178,7 @@ def test_a_call_that_cannot_wait_so_long_fails_at_once(colour: Colour) -> None:
         yield client.get("/items", cast_to=object, options={"total_timeout": 11})
         [origin] = client.statistics().origins
         assert (origin.calls, origin.failed, origin.refused, origin.attempts) == (4, 1, 1, 3)
+        assert origin.paced == 1
         return caught.value
 
     error, script = colour.play(*[reply()] * 3, body=body, rate_limit=TWO_IN_TEN)

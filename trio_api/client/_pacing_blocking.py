@@ -71,6 +71,7 @@ class Pacer:
                     return None
             if due >= self._deadline:
                 return refusal_for_pace(due - now, self._deadline - now, self._request)
+            place.has_waited = True
             if is_first:
                 time.sleep(due - now)
             else:

@@ -64,6 +64,7 @@ class Pacer:
                     return None  # noqa: ASYNC910  # the caller does checkpoint
                 if due >= (deadline := trio.current_effective_deadline()):
                     return refusal_for_pace(due - now, deadline - now, self._request)  # noqa: ASYNC910  # no time
+                place.has_waited = True
                 woken = trio.Event()
                 place.wake = woken.set
                 with trio.CancelScope(deadline=due) if is_first else trio.CancelScope():

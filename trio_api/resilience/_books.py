@@ -243,6 +243,7 @@ class OriginBook:
             failed=tally.failed,
             refused=tally.refused,
             throttled=tally.throttled,
+            paced=0 if self.pace is None else self.pace.paced,
             attempts=tally.attempts,
             hedges=tally.hedges,
             hedges_won=tally.hedges_won,

@@ -127,7 +127,7 @@ class Window:
 class Place:
     """An attempt's place in the line, and what it took."""
 
-    __slots__ = ("ahead", "claim", "entries", "units", "wake")
+    __slots__ = ("ahead", "claim", "entries", "has_waited", "units", "wake")
 
     def __init__(self, claim: RateClaim, ahead: tuple[int, ...]) -> None:
         self.claim: Final = claim
@@ -137,6 +137,7 @@ class Place:
         """What those take who were before it when it came."""
         self.entries: tuple[Entry, ...] = ()
         """What it took."""
+        self.has_waited: bool = False
         self.wake: Callable[[], object] | None = None
         """Wakes it when there may be something new: it has come to the head of the line, or there is more room."""
 
@@ -151,10 +152,12 @@ class Pace:
         origin: What the store knows the origin by.
     """
 
-    __slots__ = ("_is_weighted", "_limits", "_line", "_origin", "_waiting", "_windows", "store")
+    __slots__ = ("_is_weighted", "_limits", "_line", "_origin", "_waiting", "_windows", "paced", "store")
 
     def __init__(self, limits: tuple[RateLimit, ...], store: RateLimitStore | None, origin: str) -> None:
         self.store: Final = store
+        self.paced: int = 0
+        """How many have gone that had to wait."""
         self._limits: Final = limits
         self._origin: Final = origin
         self._windows: Final = tuple(Window(limit) for limit in limits)
@@ -189,6 +192,7 @@ class Pace:
 
     def take(self, place: Place, now: float) -> None:
         """*place* goes; it is the first, and `due` said so."""
+        self.paced += place.has_waited
         place.entries = tuple(window.take(now, units) for window, units in zip(self._windows, place.units, strict=True))
 
     def leave(self, place: Place) -> None:

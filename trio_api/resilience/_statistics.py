@@ -24,6 +24,8 @@ class OriginStatistics:
     """Those of them that failed since the client held an attempt back."""
     throttled: int = 0
     """Attempts that were held back since most before them failed."""
+    paced: int = 0
+    """Attempts that waited for a rate limit of the client's own."""
     attempts: int
     """Attempts whose end was seen, those of calls that go on too."""
     hedges: int = 0
