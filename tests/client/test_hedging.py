@@ -294,7 +294,7 @@ def test_the_blocking_client_has_no_hedge() -> None:
     "settings",
     [
         {"max_concurrency": 1},
-        {"rate_limit": RateLimit(requests=100, per=1)},
+        {"rate_limit": RateLimit(requests=1, per=1000)},
         {"hedge": Hedge()},
         {"hedge": Hedge(after=1.0, budget=0.5)},
     ],

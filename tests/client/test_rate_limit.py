@@ -20,6 +20,8 @@ from trio_api import (
     APIConnectionError,
     APITimeoutError,
     AsyncAPIClient,
+    FinalRequestOptions,
+    Hedge,
     RateClaim,
     RateLimit,
     RateLimitError,
@@ -270,6 +272,45 @@ def test_a_server_with_that_quota_never_refuses(
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
     assert {entry.status for entry in server.journal} <= {200, None}
+
+
+@pytest.mark.parametrize(("requests", "sent"), [(2, 2), (1, 1)])
+async def test_a_hedge_counts_and_is_not_waited_for(
+    autojump_clock: trio.testing.MockClock, requests: int, sent: int
+) -> None:
+    """Where there is room for it, it is sent; where there is none, the first answer is waited for."""
+    server = SimulatedServer(latency=5)
+    async with (
+        httpx.AsyncClient(transport=server) as http_client,
+        client_of(http_client, RateLimit(requests=requests, per=60), hedge=Hedge(after=1.0, budget=1.0)) as client,
+    ):
+        await client.get("/items", cast_to=object)
+        assert server.requests == sent
+        with pytest.raises(APITimeoutError), trio.fail_after(50):
+            await client.get("/items", cast_to=object)
+
+
+async def test_a_permit_that_is_missing_takes_nothing(autojump_clock: trio.testing.MockClock) -> None:
+    """Who waits for one of ``max_concurrency`` has taken no quota yet, and asked for its cost once."""
+    asked: list[str] = []
+
+    def cost(options: FinalRequestOptions) -> float:
+        asked.append(options.url)
+        return 1
+
+    server = SimulatedServer(latency=5)
+    async with (
+        httpx.AsyncClient(transport=server) as http_client,
+        client_of(http_client, RateLimit(tokens=2, per=60, cost=cost), max_concurrency=1) as client,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(functools.partial(client.get, "/1", cast_to=object))
+        await trio.testing.wait_all_tasks_blocked()
+        with trio.move_on_after(3):
+            await client.get("/2", cast_to=object)
+        await client.get("/3", cast_to=object)
+        assert trio.current_time() == 10
+    assert asked == ["/1", "/2", "/3"]
 
 
 async def test_tasks_go_in_the_order_of_coming(autojump_clock: trio.testing.MockClock) -> None:

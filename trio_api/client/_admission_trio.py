@@ -39,12 +39,17 @@ class Admission:
 
     def enter_nowait(self) -> bool:
         """Let an attempt through if nothing has to be waited for; whether it is."""
-        pause, permits = self._book.pause, self._book.permits
-        if self._book.pace is not None:
-            return False  # a turn of others may come first
+        pause, permits, pace = self._book.pause, self._book.permits, self._book.pace
         if pause is not None and pause.is_on(trio.current_time()):
             return False
-        return permits is None or permits.try_take(self._permit)
+        pacer = None if pace is None else self._pacer_of(pace)
+        if pacer is not None and not pacer.has_room():
+            return False
+        if permits is not None and not permits.try_take(self._permit):
+            return False
+        if pacer is not None:
+            pacer.enter_nowait()
+        return True
 
     async def enter(self) -> Refusal | None:
         """Wait until an attempt may be made.
@@ -58,7 +63,7 @@ class Admission:
             await self._queue_up(permits)
             refusal = await self._wait_out()  # a pause may have begun in the meantime
         if refusal is None and pace is not None:
-            refusal = await self._keep_pace(pace)
+            refusal = await self._pacer_of(pace).enter(self._wait_out)
         await trio.lowlevel.checkpoint_if_cancelled()
         return refusal
 
@@ -88,10 +93,10 @@ class Admission:
         if self._pacer is not None and isinstance(result, httpx.Response):
             await self._pacer.correct(result)
 
-    async def _keep_pace(self, pace: Pace) -> Refusal | None:
-        """Wait for a turn, and for room in the rate limits."""
-        self._pacer = self._pacer or Pacer(pace, self._options, self._request)
-        return await self._pacer.enter(self._wait_out)
+    def _pacer_of(self, pace: Pace) -> Pacer:
+        if self._pacer is None:
+            self._pacer = Pacer(pace, self._options, self._request)
+        return self._pacer
 
     async def _wait_out(self) -> Refusal | None:
         """Wait until the origin may be asked again."""

@@ -10,7 +10,7 @@ import trio
 
 from .._errors import APIError
 from ..request import FinalRequestOptions
-from ..resilience import Pace, Place, Refusal, refusal_for_pace
+from ..resilience import Pace, Place, RateClaim, Refusal, refusal_for_pace
 
 __all__ = ["Pacer"]
 
@@ -29,7 +29,21 @@ class Pacer:
         self._pace: Final = pace
         self._options: Final = options
         self._request: Final = request
+        self._claim: RateClaim | None = None  # what the next attempt takes, where that was asked already
         self._place: Place | None = None
+
+    def has_room(self) -> bool:
+        """Whether an attempt may be made now, with nothing to wait for; then `enter_nowait` has to follow at once."""
+        self._claim = self._pace.claim(self._options)
+        return self._pace.has_room(self._claim, trio.current_time())
+
+    def enter_nowait(self) -> None:
+        """Take what an attempt costs; there is room for it."""
+        assert self._claim is not None
+        self._place = self._pace.arrive(self._claim)
+        self._pace.take(self._place, trio.current_time())
+        self._pace.leave(self._place)
+        self._claim = None
 
     async def enter(self, wait_out: Callable[[], Awaitable[Refusal | None]]) -> Refusal | None:
         """Wait until an attempt may be made, and take what it costs.
@@ -41,7 +55,8 @@ class Pacer:
             Why it must not be made, with nothing taken; None if it may.
         """
         pace = self._pace
-        place = pace.arrive(pace.claim(self._options))
+        claim, self._claim = self._claim, None
+        place = pace.arrive(claim or pace.claim(self._options))
         try:
             while True:
                 await trio.lowlevel.checkpoint_if_cancelled()  # who is cancelled takes nothing

@@ -174,6 +174,17 @@ class Pace:
         costs = tuple(limit.cost_of(options) for limit in self._limits)
         return RateClaim("" if self.store is None else uuid4().hex, self._origin, self._limits, costs)
 
+    def has_room(self, claim: RateClaim, now: float) -> bool:
+        """Whether *claim* could go *now*: nobody waits, no store has to be asked, and the limits allow it."""
+        return (
+            self.store is None
+            and not self._line
+            and all(
+                window.due(now, thousandths(cost)) <= now
+                for window, cost in zip(self._windows, claim.costs, strict=True)
+            )
+        )
+
     def arrive(self, claim: RateClaim) -> Place:
         """Take a place at the end of the line; whoever has one gives it back by `leave`."""
         place = Place(claim, tuple(self._waiting))
