@@ -101,6 +101,18 @@ async def test_no_call_waits_while_the_old_token_is_good(autojump_clock: trio.te
         assert await get(client) == "t2"
 
 
+async def test_no_call_waits_at_the_very_moment_either(autojump_clock: trio.testing.MockClock) -> None:
+    """A call may come just when the next token is due, before the background has begun with it."""
+    tokens = Tokens()
+    async with client_with(BearerAuth(tokens)) as client:
+        await get(client)
+        for turn in range(1, 21):  # whose turn it is then is by chance
+            await trio.sleep_until(80 * turn)
+            with trio.fail_after(0.01):
+                assert await get(client) == f"t{turn}"
+    assert len(tokens.began) == 21
+
+
 async def test_a_thousand_tasks_make_one_fetch(autojump_clock: trio.testing.MockClock) -> None:
     """None of them does it: it is done in the nursery."""
     tokens, got = Tokens(), list[str]()
