@@ -21,7 +21,7 @@ from ._logging import log_exchange, log_pause, log_refusal, log_retry
 from ._records import AttemptRecord, Reply
 from .request import LazyRequest, Origin, Origins, RedirectProblem, origin_of, redirect_request
 from .resilience import Load, OriginBook, OriginBooks, Refusal, Seen
-from .responses import header_of, raw_headers_of
+from .responses import duplicate_response, header_of, raw_headers_of
 from .retry import (
     IDEMPOTENT_METHODS,
     Failure,
@@ -225,7 +225,11 @@ def take_note(book: OriginBook, outcome: Outcome) -> float | None:
 def _refused(refusal: Refusal, rules: CallRules, records: list[AttemptRecord], book: OriginBook) -> APIError:
     """The error of a call of which the client held an attempt back: the server's own, where it is the reason."""
     reason = refusal.reason
-    error = rules.status_error(reason) if isinstance(reason, httpx.Response) else reason
+    if isinstance(reason, httpx.Response):
+        # It was the answer to another call, whose request and credentials are no business of this one.
+        error: APIError = rules.status_error(duplicate_response(reason, refusal.request))
+    else:
+        error = reason
     error.add_note(refusal.note)
     error.attempts = tuple(records)
     error.retry_after = refusal.retry_after

@@ -194,7 +194,8 @@ def test_who_cannot_wait_so_long_fails_at_once_with_what_the_server_said(colour:
     (told_first, error, statistics), script = colour.play(told(5), body=body)
     assert len(script.sent) == 1
     assert error is not told_first
-    assert error.response is told_first.response
+    assert error.response.content == told_first.response.content
+    assert error.response.headers == told_first.response.headers
     assert error.retry_after == 5.0
     assert error.attempts == ()
     assert error.__notes__ == [
@@ -202,6 +203,21 @@ def test_who_cannot_wait_so_long_fails_at_once_with_what_the_server_said(colour:
     ]
     [origin] = statistics.origins
     assert (origin.calls, origin.failed, origin.refused, origin.attempts) == (2, 2, 1, 1)
+
+
+def test_who_is_refused_does_not_see_the_request_of_who_was_told(colour: Colour) -> None:
+    """It may be another user's: the error is about this one's own request, and so is its response."""
+
+    def body(client: Any) -> Any:
+        told_first = client.with_options(custom_headers={"Authorization": "Bearer not-yours"})
+        with pytest.raises(RateLimitError):
+            yield told_first.get("/told?key=not-yours", cast_to=object, options={"max_retries": 0})
+        yield client.get("/other", cast_to=object, options={"total_timeout": 3})
+
+    error, _ = colour.fail(RateLimitError, told(5), body=body)
+    assert error.request is error.response.request
+    assert error.request.url.path == "/other"
+    assert "not-yours" not in f"{error.request.headers.raw} {error.request.url}"
 
 
 def test_the_error_is_that_of_the_status(colour: Colour) -> None:

@@ -15,12 +15,16 @@ from ._lazy_response import LazyResponse
 __all__ = ["duplicate_error", "duplicate_response"]
 
 
-def duplicate_response(response: httpx.Response) -> LazyResponse:
-    """A response that says all that *response* does, which was read and has a request without a body."""
-    try:
-        request = _duplicate_request(response.request)
-    except RuntimeError:  # httpx: the response was made by hand, without a request
-        request = None
+def duplicate_response(response: httpx.Response, request: httpx.Request | None = None) -> LazyResponse:
+    """A response that says all that *response* does, which was read.
+
+    Args:
+        response: The response.
+        request: What it is to be the answer to. Default: what it was, which had no body.
+    """
+    if request is None:
+        with contextlib.suppress(RuntimeError):  # httpx: the response was made by hand, without a request
+            request = _duplicate_request(response.request)
     duplicate = LazyResponse(
         response.status_code,
         tuple(response.headers.raw),
