@@ -452,6 +452,29 @@ def test_a_deadline_that_ends_while_a_thread_waits_is_a_timeout() -> None:
     assert server.paths == ["/first"]
 
 
+def test_an_answer_that_raises_the_limit_lets_another_thread_go_while_it_is_open() -> None:
+    """The permit of the open body is not what the other waits for: there is one more."""
+    server, held = Crossing(), list[bool]()
+    with blocking_client_of(server, max_concurrency=AdaptiveConcurrency(start=1)) as client:
+
+        def open_and_hold() -> None:
+            with client.with_streaming_response.get("/open", cast_to=object):
+                until(lambda: len(server.paths) == 2)
+                held.append(True)
+
+        holder = threading.Thread(target=open_and_hold)
+        holder.start()
+        until(lambda: server.paths == ["/open"])
+        other = threading.Thread(target=client.get, args=("/other",), kwargs={"cast_to": object})
+        other.start()
+        until(lambda: state_of(client).waiting == 1)
+        server.gate.release(2)
+        holder.join(10)
+        other.join(10)
+        assert server.paths == ["/open", "/other"]
+        assert held == [True]
+
+
 def test_a_response_that_the_garbage_collector_closes_gives_its_permit_back() -> None:
     """Even in a thread that is changing a queue at that moment: its lock is the same thread's."""
     server = Crossing()

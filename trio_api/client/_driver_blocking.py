@@ -120,6 +120,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
             for incoming in opened:
                 incoming.close()
             raise
+        admission.opened()
         return reply, OpenBody(reply, deadline, *opened, on_close=admission.leave)
 
     def _exchange(self, call: Call, take: Take | None, deadline: float, attempt: Attempt) -> Outcome:
