@@ -542,6 +542,33 @@ async def test_the_call_knows_how_long_it_is_waited_for(autojump_clock: Clock, p
     assert type(results[0]) is (trio.TooSlowError if patient else RateLimitError)
 
 
+@pytest.mark.parametrize(("scope", "expected"), [(math.inf, (1, 1, 1)), (3, None)], ids=["its own", "a scope's"])
+async def test_a_call_that_is_out_of_time_counts_as_when_it_is_made_alone(
+    autojump_clock: Clock, scope: float, expected: tuple[int, int, int] | None
+) -> None:
+    """One that failed, where the time was its own; none, where it was cancelled."""
+    seen: list[tuple[int, int, int] | None] = []
+    for single_flight in (False, True):
+        async with open_client(numbered(seconds=60), single_flight=single_flight, total_timeout=5) as client:
+            with trio.move_on_after(scope), contextlib.suppress(APITimeoutError):
+                await get(client)
+            origins = client.statistics().origins
+            seen.append(next(((each.calls, each.failed, each.attempts) for each in origins), None))
+    assert seen == [expected, expected]
+
+
+async def test_two_who_run_out_of_time_are_one_call_that_failed(autojump_clock: Clock) -> None:
+    """Each with an error that names its own time; the time of the last counts."""
+    async with open_client(numbered(seconds=60)) as client:
+        results = await at_once(lambda: get(client, total_timeout=5), lambda: get(client, total_timeout=6))
+        assert [str(error) for error in results] == [
+            f"The call took longer than its total_timeout of {seconds} seconds" for seconds in (5, 6)
+        ]
+        assert trio.current_time() == 6
+        [origin] = client.statistics().origins
+        assert (origin.calls, origin.failed, origin.attempts, origin.shared) == (1, 1, 1, 1)
+
+
 async def test_who_is_given_more_time_goes_on(autojump_clock: Clock) -> None:
     """A deadline that is moved while the call is in flight holds as it stands then."""
     async with open_client(numbered(seconds=10)) as client:

@@ -35,7 +35,7 @@ from ._base import BaseClient
 from ._call import Call
 from ._defaults import is_overridden
 from ._hedging_trio import can_be_hedged, hedged
-from ._lifetime import Lifetime
+from ._lifetime import CallScope, Lifetime
 from ._open_body_trio import OpenBody
 
 __all__ = ["Begin", "Take", "TrioDriver"]
@@ -66,10 +66,17 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
 
     # -- the driver ------------------------------------------------------------------------------------------
 
-    async def _send(self, call: Call, take: Take | None = None, admission: Admission | None = None) -> Reply:
+    async def _send(
+        self,
+        call: Call,
+        take: Take | None = None,
+        admission: Admission | None = None,
+        scope: CallScope | None = None,
+    ) -> Reply:
         """Drive *call* to its reply. *take* takes in the response of a success in place of reading the whole of it.
 
-        What *admission* holds is given back here, but for that of an attempt whose response was taken.
+        What *admission* holds is given back here, but for that of an attempt whose response was taken. *scope* is what
+        it runs in where others set its end.
         """
         flow, began = call.flow, trio.current_time()
         book = self._book_of(call)
@@ -78,7 +85,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             within: AbstractContextManager[object, bool]
             # What ends with the transport needs no scope, which would cost it a tenth of its time.
             within = self._lifetime.call(began + call.total_timeout) if native is None else self._lifetime.uncut
-            with within:
+            with scope or within:
                 if self._client.is_closed:
                     raise ClientStateError(f"the http_client of this {type(self).__name__} is closed")
                 attempt = next(flow)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Final, TypeAlias, final
 
@@ -20,17 +21,20 @@ Landed: TypeAlias = Reply | Exception | None
 class Flight:
     """One call for all who wait for it.
 
-    It runs in a task of the client's, since it belongs to none of them. Its scope ends when the last of them would
-    give up, so that the call knows what time it has; and it is cancelled when the last of them has left.
+    It runs in a task of the client's, since it belongs to none of them. It ends when the last of them would give up, so
+    that it knows what time it has: out of time where theirs is their ``total_timeout``, else cancelled, as each of
+    them would be. And it is cancelled when the last of them has left.
 
     Args:
         leave_table: Called when nobody can join it any more; more than once has no further effect.
+        time: The scope that the call runs in. Where that ends it, the call is out of time.
     """
 
-    def __init__(self, leave_table: Callable[[Flight], None]) -> None:
+    def __init__(self, leave_table: Callable[[Flight], None], time: trio.CancelScope) -> None:
         self._leave_table: Final = leave_table
         self._scope: Final = trio.CancelScope()
-        self._deadlines: Final[dict[object, float]] = {}  # of those who wait
+        self._time: Final = time
+        self._deadlines: Final[dict[object, tuple[float, bool]]] = {}  # of those who wait, and whether they are calls'
         self._done: Final = trio.Event()
         self._landed: Landed = None
 
@@ -41,15 +45,15 @@ class Flight:
                 try:
                     self._landed = await send()
                 except Exception as error:
-                    self._landed = error
+                    self._landed = None if self._time.cancelled_caught else error
         finally:
             self._leave_table(self)
             self._done.set()
 
-    async def wait(self) -> Landed:
-        """Wait for what comes of it, no longer than the scopes around the caller last."""
-        place = object()
-        self._deadlines[place] = trio.current_effective_deadline()
+    async def wait(self, ends: float) -> Landed:
+        """Wait for what comes of it, no longer than the scopes around the caller last; *ends* is its own call's."""
+        place, deadline = object(), trio.current_effective_deadline()
+        self._deadlines[place] = deadline, deadline == ends
         self._tell()
         try:
             await self._done.wait()
@@ -61,10 +65,13 @@ class Flight:
     def _tell(self) -> None:
         """Have the call know how long it is waited for."""
         if self._deadlines:
-            self._scope.deadline = max(self._deadlines.values())
+            latest, is_of_call = max(self._deadlines.values())
+            self._time.deadline = latest if is_of_call else math.inf
+            self._scope.deadline = math.inf if is_of_call else latest
         elif not self._done.is_set():
             self._leave_table(self)
-            self._scope.cancel(reason="nobody waits for the call any more")
+            if trio.current_time() < self._time.deadline:  # else it ends by itself, in this very moment
+                self._scope.cancel(reason="nobody waits for the call any more")
 
 
 @final
@@ -78,9 +85,9 @@ class Flights:
         """The flight that is known by *key*."""
         return self._flights.get(key)
 
-    def open(self, key: Hashable) -> Flight:
-        """A flight that is known by *key* from now on, until it has landed or nobody waits for it."""
-        flight = self._flights[key] = Flight(functools.partial(self._close, key))
+    def open(self, key: Hashable, time: trio.CancelScope) -> Flight:
+        """A flight that is known by *key* from now on, until it has landed or nobody waits for it; `Flight`."""
+        flight = self._flights[key] = Flight(functools.partial(self._close, key), time)
         return flight
 
     def _close(self, key: Hashable, flight: Flight) -> None:

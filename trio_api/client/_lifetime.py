@@ -17,7 +17,7 @@ from .._constants import CLEANUP_SECONDS
 from .._errors import ClientStateError
 from ..transport import HiddenNursery
 
-__all__ = ["Lifetime"]
+__all__ = ["CallScope", "Lifetime"]
 
 
 class _State(enum.Enum):

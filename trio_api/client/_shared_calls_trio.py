@@ -41,10 +41,11 @@ class SharingDriver(TrioDriver):
 
     async def _shared(self, call: Call) -> Reply:
         landed: Landed = None
-        with self._lifetime.call(trio.current_time() + call.total_timeout):
+        ends = trio.current_time() + call.total_timeout
+        with self._lifetime.call(ends):
             key = await self._identity(call)
             if key is not None:
-                landed = await self._fly(key, call)
+                landed = await self._fly(key, call, ends)
             if landed is None:  # not to be shared, or cut off since those who waited were to give up earlier
                 return await self._send(call)
         if landed is None:
@@ -54,20 +55,21 @@ class SharingDriver(TrioDriver):
             raise duplicate_error(landed)
         return landed._replace(response=duplicate_response(landed.response))
 
-    async def _fly(self, key: Hashable, call: Call) -> Landed:
-        """Wait for the call that is known by *key*; it is made if there is none."""
+    async def _fly(self, key: Hashable, call: Call, ends: float) -> Landed:
+        """Wait for the call that is known by *key*, until its time *ends*; it is made if there is none."""
         if self._flights is None:
             self._flights = Flights()
         flight = self._flights.find(key)
         if flight is None:
             # It ends with the last of those who wait, each of whom brings a time of its own.
             unbound = self._new_call(attrs.evolve(call.options, total_timeout=None))
-            flight = self._flights.open(key)
-            send = functools.partial(self._send, unbound)
+            within = self._lifetime.call(in_flight=True)
+            flight = self._flights.open(key, within.scope)
+            send = functools.partial(self._send, unbound, scope=within)
             self._lifetime.start(flight.run, send, name="trio_api: a call that is shared")
         else:
             self._book_of(call).tally.shared += 1
-        return await flight.wait()
+        return await flight.wait(ends)
 
     async def _identity(self, call: Call) -> Hashable | None:
         """What tells *call* from all that are not the same, whoever makes it; None if it is not to be shared.
