@@ -29,6 +29,7 @@ from trio_api import (
     AsyncPageNumberPage,
     ClientStateError,
     OriginStatistics,
+    RateLimit,
     RetryPolicy,
     StreamDialect,
     SyncAPIClient,
@@ -290,6 +291,23 @@ async def test_a_deadline_that_ends_in_the_queue_is_a_timeout(autojump_clock: Mo
     assert server.requests == 1
 
 
+async def test_a_limit_that_rises_lets_the_next_go_at_once(autojump_clock: MockClock) -> None:
+    """Though what raised it is left open, and gives nothing back."""
+    script = Script(Slow(1, reply()), reply())
+    adaptive = AdaptiveConcurrency(start=1)
+    async with client_of(script, max_concurrency=adaptive) as client, trio.open_nursery() as nursery:
+        nursery.start_soon(hold, client)
+        await wait_all_tasks_blocked()
+        await get(client)
+        assert trio.current_time() == pytest.approx(1)
+        nursery.cancel_scope.cancel()
+
+
+async def hold(client: AsyncAPIClient) -> None:
+    async with client.with_streaming_response.get("/items", cast_to=object):
+        await trio.sleep_forever()
+
+
 async def test_closing_the_client_cuts_off_those_who_wait(autojump_clock: MockClock) -> None:
     """As it does those who are on their way."""
     ends = []
@@ -402,7 +420,7 @@ def until(condition: Callable[[], bool]) -> None:
 def in_threads(client: SyncAPIClient, *calls: tuple[str, int]) -> Iterator[None]:
     """Make calls of these paths and priorities, each once the one before it is on its way or in the queue."""
     threads = []
-    for number, (path, priority) in enumerate(calls, 1):
+    for number, (path, priority) in enumerate(calls, busy(client) + 1):
         options = {"priority": priority}
         thread = threading.Thread(target=client.get, args=(path,), kwargs={"cast_to": object, "options": options})
         threads.append(thread)
@@ -439,10 +457,11 @@ def test_never_more_threads_are_in_flight_than_allowed() -> None:
     assert len(server.paths) == 30
 
 
-def test_a_deadline_that_ends_while_a_thread_waits_is_a_timeout() -> None:
+@pytest.mark.parametrize("how", [{}, {"rate_limit": RateLimit(requests=1, per=1000)}], ids=["alone", "paced"])
+def test_a_deadline_that_ends_while_a_thread_waits_is_a_timeout(how: dict[str, Any]) -> None:
     """The one of total_timeout, in time; nothing is sent, and the place in the queue is free."""
     server = Crossing()
-    with blocking_client_of(server, max_concurrency=1) as client, in_threads(client, ("/first", 0)):
+    with blocking_client_of(server, max_concurrency=1, **how) as client, in_threads(client, ("/first", 0)):
         began = time.monotonic()
         with pytest.raises(APITimeoutError, match=r"longer than its total_timeout of 0\.05 seconds"):
             client.get("/second", cast_to=object, options={"total_timeout": 0.05})

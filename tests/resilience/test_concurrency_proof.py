@@ -16,7 +16,7 @@ import trio.testing
 from hypothesis import given, settings, strategies as st
 from trio.testing import MockClock
 
-from trio_api import AdaptiveConcurrency, APIError, AsyncAPIClient, OriginStatistics
+from trio_api import AdaptiveConcurrency, APIError, APITimeoutError, AsyncAPIClient, OriginStatistics
 from trio_api.testing import SimulatedServer
 
 ORIGIN = "https://api.example.com"
@@ -170,15 +170,25 @@ async def test_two_clients_share_a_server(autojump_clock: MockClock) -> None:
     assert sum(answered) >= 0.8 * 10 * 150
 
 
-async def test_a_server_that_answers_too_late_is_sent_less(autojump_clock: MockClock) -> None:
-    """A timeout is a sign as good as 503; time spent in the client's own queue is none."""
+@pytest.mark.parametrize("how", [{"timeout": 1.0}, {"total_timeout": 1.0}])
+async def test_a_server_that_answers_too_late_is_sent_less(autojump_clock: MockClock, how: dict[str, Any]) -> None:
+    """A timeout is a sign as good as 503, whoever's it is."""
+    limit = AdaptiveConcurrency(start=10)
+    async with client_of(SimulatedServer(latency=10.0), max_concurrency=limit, max_retries=0, **how) as client:
+        with pytest.raises(APITimeoutError):
+            await get(client)
+        assert state_of(client).concurrency_limit == 8
+
+
+async def test_time_in_the_queue_is_no_sign_of_the_server(autojump_clock: MockClock) -> None:
+    """A call whose time ends there was never sent."""
     server = SimulatedServer(latency=10.0)
-    how: dict[str, Any] = {"max_concurrency": AdaptiveConcurrency(start=10), "max_retries": 0}
-    async with client_of(server, timeout=1.0, **how) as client:
-        with contextlib.suppress(APIError):
-            await get(client)
-        assert state_of(client).concurrency_limit == 8
-    async with client_of(server, total_timeout=1.0, **how) as client:
-        with contextlib.suppress(APIError):
-            await get(client)
-        assert state_of(client).concurrency_limit == 8
+    how: dict[str, Any] = {"max_concurrency": AdaptiveConcurrency(start=2), "timeout": None}
+    async with client_of(server, **how) as client, trio.open_nursery() as nursery:
+        nursery.start_soon(get, client)
+        nursery.start_soon(get, client)
+        await trio.sleep(1)
+        with pytest.raises(APITimeoutError):
+            await get(client, total_timeout=1.0)
+        assert state_of(client).concurrency_limit == 2
+    assert server.requests == 2

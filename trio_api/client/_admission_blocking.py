@@ -79,8 +79,7 @@ class Admission:
             permits.join(self._permit, self._options.priority, granted.set)
         while not granted.wait(min(self._deadline - time.monotonic(), threading.TIMEOUT_MAX)):
             if time.monotonic() >= self._deadline:
-                self.leave()
-                break
+                break  # `leave` gives up its place
         return True
 
     def correct(self, result: httpx.Response | Failure) -> None:
