@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import threading
 import time
 from typing import Any
@@ -27,6 +28,7 @@ from trio_api import (
     RateLimitError,
     SyncAPIClient,
 )
+from trio_api.resilience import Pace, Place
 from trio_api.testing import Quota, SimulatedServer
 
 TWO_IN_TEN = RateLimit(requests=2, per=10)
@@ -507,15 +509,24 @@ def test_threads_go_in_the_order_of_coming(monkeypatch: pytest.MonkeyPatch) -> N
     clock = Gate()
     for noun in ("driver", "admission", "pacing"):
         monkeypatch.setattr(f"trio_api.client._{noun}_blocking.time", clock)
+    went: list[tuple[str, float]] = []
+    take = Pace.take
+
+    def told(pace: Pace, place: Place, now: float) -> None:
+        went.append((threading.current_thread().name, now))
+        take(pace, place, now)
+
+    monkeypatch.setattr(Pace, "take", told)
     script = Script(*[reply()] * 6, time=clock)
     limit = RateLimit(requests=1, per=10)
     with (
         httpx.Client(transport=script) as http_client,
         SyncAPIClient(base_url=BASE_URL, http_client=http_client, rate_limit=limit) as client,
     ):
-        client.get("/0", cast_to=object)
+        client.get("/items", cast_to=object)
         threads = [
-            threading.Thread(target=client.get, args=(f"/{n}",), kwargs={"cast_to": object}) for n in range(1, 6)
+            threading.Thread(target=client.get, args=("/items",), kwargs={"cast_to": object}, name=str(number))
+            for number in range(1, 6)
         ]
         [(_, book)] = client._books._books.items()  # pyright: ignore[reportPrivateUsage]
         assert book.pace is not None
@@ -528,5 +539,6 @@ def test_threads_go_in_the_order_of_coming(monkeypatch: pytest.MonkeyPatch) -> N
         clock.go.set()
         for thread in threads:
             thread.join(30)
-    assert [sent.path for sent in script.sent] == [f"/v1/{number}" for number in range(6)]
-    assert script.waits == [10] * 5
+    assert [name for name, _ in went[1:]] == ["1", "2", "3", "4", "5"]
+    times = [now for _, now in went]
+    assert [after - before for before, after in itertools.pairwise(times)] == [10] * 5
