@@ -169,21 +169,21 @@ async def test_who_is_cancelled_takes_nothing(server: RedisServer, store: RedisR
                 for _ in range(3):
                     await trio.lowlevel.checkpoint()
                 scope.cancel()
-    async with RedisRateLimitStore(server.url) as other:
-        with trio.fail_after(20):
-            while [await other.take(one := claim()) for _ in range(3)] != [0, 0, 0]:
-                server.ask("FLUSHALL")  # some were on their way: they come in the order of the connection
-                await other.correct(one, (0,))
+    assert store._nursery is not None  # pyright: ignore[reportPrivateUsage]
+    with trio.fail_after(20):
+        while len(store._nursery.child_tasks) > 1:  # noqa: ASYNC110  # pyright: ignore[reportPrivateUsage]
+            await trio.sleep(0.01)
+    assert [await store.take(claim()) for _ in range(3)] == [0, 0, 0]
 
 
 async def test_who_stops_waiting_for_a_slow_server_takes_nothing(server: RedisServer) -> None:
     """Where nothing may be sent uncounted: the claim that was given up is given back once the answer comes."""
-    async with RedisRateLimitStore(server.url, on_failure="closed", timeout=0.1) as store:
+    async with RedisRateLimitStore(server.url, on_failure="closed", timeout=0.5) as store:
         await store.take(claim(limits=(WEIGHTED,)))
-        server.ask("CLIENT PAUSE 300 ALL")
+        server.ask("CLIENT PAUSE 1000 ALL")
         with pytest.raises(APIConnectionError):
             await store.take(claim())
-        await trio.sleep(0.6)
+        await trio.sleep(1.1)
         assert [await store.take(claim()) for _ in range(3)] == [0, 0, 0]
 
 
@@ -212,7 +212,7 @@ async def test_open_goes_on_without_the_server(server: RedisServer, caplog: pyte
     try:
         async with (
             httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http_client,
-            RedisRateLimitStore(server.url, timeout=0.3) as store,
+            RedisRateLimitStore(server.url, timeout=1) as store,
             AsyncAPIClient(
                 base_url="https://a.example",
                 http_client=http_client,
@@ -225,7 +225,7 @@ async def test_open_goes_on_without_the_server(server: RedisServer, caplog: pyte
             assert 0.5 <= sent[2] - sent[0] < 5
             assert keys_or_none(server) is None
             server.start()
-            await trio.sleep(0.4)
+            await trio.sleep(1)
             await client.get("/items", cast_to=object)
             assert keys(server) == 2
     finally:
@@ -249,7 +249,7 @@ async def test_closed_sends_nothing_without_the_server(server: RedisServer) -> N
     try:
         async with (
             httpx.AsyncClient(transport=httpx.MockTransport(lambda request: pytest.fail("sent"))) as http_client,
-            RedisRateLimitStore(server.url, on_failure="closed", timeout=0.2) as store,
+            RedisRateLimitStore(server.url, on_failure="closed", timeout=1) as store,
             AsyncAPIClient(
                 base_url="https://a.example", http_client=http_client, rate_limit=HOUR, rate_limit_store=store
             ) as client,
@@ -259,7 +259,7 @@ async def test_closed_sends_nothing_without_the_server(server: RedisServer) -> N
                     await client.get("/items", cast_to=object)
                 assert caught.value.sent is False
                 await store.correct(claim(), (0,))  # raises nothing
-            await trio.sleep(0.3)
+            await trio.sleep(1)
             server.start()
             assert await store.take(claim()) == 0
     finally:
@@ -269,16 +269,16 @@ async def test_closed_sends_nothing_without_the_server(server: RedisServer) -> N
 
 async def test_a_server_that_stands_still_is_not_waited_for(server: RedisServer) -> None:
     """Longer than the timeout, once; then it is left alone for that long."""
-    async with RedisRateLimitStore(server.url, timeout=0.2) as store:
+    async with RedisRateLimitStore(server.url, timeout=0.5) as store:
         assert await store.take(claim()) == 0
-        server.ask("CLIENT PAUSE 1000 ALL")
+        server.ask("CLIENT PAUSE 2000 ALL")
         began = trio.current_time()
         assert await store.take(claim()) == 0
-        assert 0.2 <= trio.current_time() - began < 0.9
+        assert 0.5 <= trio.current_time() - began < 1.5
         again = trio.current_time()
         assert [await store.take(claim()) for _ in range(100)] == [0] * 100
-        assert trio.current_time() - again < 0.15
-        await trio.sleep(1.2)
+        assert trio.current_time() - again < 0.4
+        await trio.sleep(2)
         assert await store.take(claim()) == 0
 
 
