@@ -21,9 +21,8 @@
             └── InternalServerError >= 500
 
 Wrong arguments are plain `TypeError` and `ValueError`, raised before any IO. Exceptions of the application
-(hooks, auth callbacks, body iterators) and cancellation pass through as they are.
-
-All of them pickle; a pickled error carries redacted copies of its request and response.
+(hooks, auth callbacks, body iterators) and cancellation pass through as they are. Errors pickle, with redacted copies
+of their request and response.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import trio.testing
 
 from support.cancelling import cancel_everywhere
 from support.colours import BASE_URL
+from support.wire import answer, ok, wire_server
 from trio_api import AsyncAPIClient, BearerAuth, ClientStateError, RetryPolicy, Token
 
 
@@ -357,3 +358,16 @@ async def test_a_call_may_be_cancelled_at_any_checkpoint(kind: str, autojump_clo
     async with client_with(BearerAuth("unused") if lent else auth, api, **lent) as client:
         tasks = trio.lowlevel.current_statistics().tasks_living
         assert await cancel_everywhere(work, after) >= 3
+
+
+async def test_over_the_transport_of_its_own_a_fixed_token_needs_no_flow() -> None:
+    """It is put on the request as it is sent, over what the call says, and on none to a foreign origin."""
+    async with wire_server(answer(ok())) as home, wire_server(answer(ok())) as foreign:
+        async with AsyncAPIClient(base_url=home.url, auth=BearerAuth("t")) as client:
+            await client.get("/items", cast_to=object, options={"headers": {"Authorization": "Bearer other"}})
+            await client.get(f"{foreign.url}/items", cast_to=object)
+            assert client._short_way(client._new_call({"method": "GET", "url": "/items"})) is not None
+        sent, sent_elsewhere = bytes(home.wires[0].received), bytes(foreign.wires[0].received)
+    assert sent.lower().count(b"authorization: bearer t\r\n") == 1
+    assert b"other" not in sent
+    assert b"authorization" not in sent_elsewhere.lower()

@@ -138,7 +138,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         return refusal
 
     def _short_way(self, call: Call) -> TrioTransport | None:
-        """The transport, where nothing stands between it and *call*: no hook, no auth, no work of httpx's.
+        """The transport, where nothing stands between it and *call*: no hook, no flow of an auth, no work of httpx's.
 
         All that such a call may wait for ends when the transport is closed, but for `_wait`.
         """
@@ -147,7 +147,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             and call.body.in_memory
             and call.options.progress is None
             and self._owns_http_client
-            and self._config.auth is None
+            and (self._config.auth is None or self._config.fixed_authorization is not None)
             and type(self).custom_auth is BaseClient.custom_auth
             and not self._has_async_hooks()
         ):
@@ -208,7 +208,9 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         trusted = may_have_credentials(request, self._config.origins)
         if trusted and self._client.cookies:
             self._client.cookies.set_cookie_header(request)
-        auth = self._auth_for(trusted=trusted) if native is None else None
+        auth, fixed = self._auth_for(trusted=trusted) if native is None else None, self._config.fixed_authorization
+        if fixed is not None and native is not None and trusted:
+            request.headers["Authorization"] = fixed
         inquiry = told = None
         if self._revalidator is not None:
             inquiry = self._inquiry_of(request, auth, is_buffered=take is None)

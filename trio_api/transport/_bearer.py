@@ -17,7 +17,7 @@ from ._bodies import can_be_sent_again
 from ._token_keeper_blocking import BlockingTokenKeeper, is_only_for_trio
 from ._token_keeper_trio import TrioTokenKeeper
 
-__all__ = ["BearerAuth", "check_blocking_auth"]
+__all__ = ["BearerAuth", "check_blocking_auth", "fixed_authorization"]
 
 _BACKOFF: Final = RetryPolicy(initial=1.0, maximum=60.0)
 
@@ -158,10 +158,21 @@ def check_blocking_auth(auth: object) -> None:
         )
 
 
+def fixed_authorization(auth: httpx.Auth | None) -> str | None:
+    """The ``Authorization`` of an auth that never does more than to set this header; None for any other."""
+    if not isinstance(auth, BearerAuth) or auth._fixed is None:  # pyright: ignore[reportPrivateUsage]  # its own module
+        return None
+    return _authorization(auth._fixed)  # pyright: ignore[reportPrivateUsage]
+
+
+def _authorization(token: Token) -> str:
+    return f"Bearer {token.value}"
+
+
 def _authorize(request: httpx.Request, token: Token) -> None:
-    request.headers["Authorization"] = f"Bearer {token.value}"
+    request.headers["Authorization"] = _authorization(token)
 
 
 def _is_rejection(response: httpx.Response, token: Token) -> bool:
     """Whether a server that was sent *token* did not accept it; one that a redirect led to may not have had it."""
-    return response.status_code == 401 and response.request.headers.get("Authorization") == f"Bearer {token.value}"
+    return response.status_code == 401 and response.request.headers.get("Authorization") == _authorization(token)
