@@ -16,7 +16,7 @@ import trio.testing
 from hypothesis import given, settings, strategies as st
 
 from support.colours import BASE_URL, Colour
-from support.scripted import Script, VirtualTime, reply
+from support.scripted import Script, Slow, VirtualTime, reply
 from trio_api import (
     APIConnectionError,
     APITimeoutError,
@@ -394,6 +394,34 @@ async def test_less_than_expected_lets_the_next_one_go_at_once(autojump_clock: t
         for _ in range(2):
             nursery.start_soon(functools.partial(client.get, "/items", cast_to=object))
     assert [entry.came for entry in server.journal] == [0, 2]
+
+
+async def test_a_pause_that_began_in_the_meantime_is_heeded(autojump_clock: trio.testing.MockClock) -> None:
+    """Whoever waited for its turn and can't wait for that too fails with the server's error, and takes nothing."""
+    script = Script(Slow(1, reply(status=429, headers={"Retry-After": "50"})), reply())
+    async with (
+        httpx.AsyncClient(transport=script) as http_client,
+        client_of(http_client, RateLimit(requests=1, per=10)) as client,
+        trio.open_nursery() as nursery,
+    ):
+        began = trio.current_time()
+        refused = trio.Event()
+
+        async def call() -> None:
+            with pytest.raises(RateLimitError):
+                await client.get("/items", cast_to=object)
+            refused.set()
+
+        nursery.start_soon(call)
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(RateLimitError) as caught, trio.fail_after(30):
+            await client.get("/items", cast_to=object)
+        assert trio.current_time() - began == 10
+        assert refused.is_set()
+        assert caught.value.attempts == ()
+        await client.get("/items", cast_to=object)
+    assert 51 <= trio.current_time() - began < 61
+    assert len(script.sent) == 2
 
 
 class Store:

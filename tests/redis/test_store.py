@@ -293,6 +293,17 @@ async def test_a_client_of_the_users_own_is_taken(server: RedisServer) -> None:
         assert await store.take(claim()) == 0
 
 
+async def test_who_is_cancelled_on_opening_has_opened_nothing(server: RedisServer) -> None:
+    """It can be opened later."""
+    store = RedisRateLimitStore(server.url)
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        async with store:
+            pytest.fail("it was opened")
+    async with store:
+        assert await store.take(claim()) == 0
+
+
 async def test_what_the_block_raises_comes_out_single(server: RedisServer) -> None:
     """And nothing of coredis's is left running."""
     with pytest.raises(KeyError):
