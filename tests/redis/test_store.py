@@ -332,6 +332,24 @@ async def test_it_is_used_inside_its_block(server: RedisServer) -> None:
 
 
 @pytest.mark.parametrize(
+    "redis",
+    [
+        b"redis://:hunter2@localhost",
+        "redis://user:hunter2/@localhost",
+        "redis://user:hunter2#@localhost",
+        "http://:hunter2@localhost",
+        "redis://localhost/0?stream_timeout=hunter2",
+    ],
+)
+def test_a_redis_that_cannot_be_is_refused_without_its_password(redis: Any) -> None:
+    """Neither the error nor one behind it quotes it."""
+    with pytest.raises((TypeError, ValueError), match=r"^redis ") as caught:
+        RedisRateLimitStore(redis)
+    assert caught.value.__context__ is None
+    assert "hunter" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("settings", "error", "named"),
     [
         ({"redis": 5}, TypeError, "redis must be a URL"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, final
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RedisRateLimitStore"]
 
+_SCHEMES: Final = ("redis://", "rediss://", "unix://")
+
 
 def _client(redis: str | Redis[Any], timeout: float) -> Redis[Any]:
     try:
@@ -29,10 +32,16 @@ def _client(redis: str | Redis[Any], timeout: float) -> Redis[Any]:
     except ImportError as error:
         raise ImportError("RedisRateLimitStore needs coredis: pip install 'trio-api[redis]'") from error
     if isinstance(redis, str):
-        # An answer that nobody waits for any more is waited for: it says whether there is something to give back.
-        return coredis.Redis.from_url(redis, connect_timeout=timeout, stream_timeout=10 * timeout)
+        if redis.startswith(_SCHEMES):
+            with contextlib.suppress(ValueError):  # which quotes the part that it does not like, of a password too
+                # An answer that nobody waits for any more is awaited: it says whether there is something to give back.
+                return coredis.Redis.from_url(redis, connect_timeout=timeout, stream_timeout=10 * timeout)
+        raise ValueError(
+            "redis is no URL that can be used: redis://user:password@host:6379/0, rediss:// or unix://; in a password "
+            "what is special in a URL has to be quoted"
+        )
     if not isinstance(redis, coredis.Redis):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"redis must be a URL (redis://..., unix://...) or a coredis.Redis, got {redis!r}")
+        raise TypeError(f"redis must be a URL (redis://..., unix://...) or a coredis.Redis, got {type(redis).__name__}")
     return redis
 
 
