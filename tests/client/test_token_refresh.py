@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ import trio.testing
 from support.cancelling import cancel_everywhere
 from support.colours import BASE_URL
 from support.wire import answer, ok, wire_server
-from trio_api import AsyncAPIClient, BearerAuth, ClientStateError, RetryPolicy, Token
+from trio_api import AsyncAPIClient, AuthenticationError, BearerAuth, ClientStateError, RetryPolicy, Token
 
 
 class Tokens:
@@ -371,3 +372,43 @@ async def test_over_the_transport_of_its_own_a_fixed_token_needs_no_flow() -> No
     assert sent.lower().count(b"authorization: bearer t\r\n") == 1
     assert b"other" not in sent
     assert b"authorization" not in sent_elsewhere.lower()
+
+
+async def test_over_the_transport_of_its_own_a_token_at_hand_needs_no_flow_either() -> None:
+    """It is put on the request; a rejected one is replaced once, and then the answer counts."""
+    tokens = iter(["t1", "t2", "t3"])
+    unauthorized = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+
+    async def provide() -> Token:
+        await trio.lowlevel.checkpoint()
+        return Token(next(tokens), expires_in=100)
+
+    script = answer(ok(), ok(), unauthorized, ok(), unauthorized)
+    async with (
+        wire_server(script) as server,
+        AsyncAPIClient(base_url=server.url, auth=BearerAuth(provide), max_retries=0) as client,
+    ):
+        for _ in range(3):
+            await client.get("/items", cast_to=object)
+        with pytest.raises(AuthenticationError):
+            await client.get("/items", cast_to=object)
+        sent = bytes(server.wires[0].received)
+    assert re.findall(rb"(?i)authorization: bearer (t\d)\r\n", sent) == [b"t1", b"t1", b"t1", b"t2", b"t2"]
+
+
+async def test_a_client_that_closes_under_a_call_that_waits_for_its_token_says_so() -> None:
+    """The wait ends with the client, though a call of its own transport has no scope."""
+
+    async def provide() -> Token:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    async def call(client: AsyncAPIClient) -> None:
+        with pytest.raises(ClientStateError):
+            await client.get("/items", cast_to=object)
+
+    async with wire_server(answer(ok())) as server, trio.open_nursery() as nursery:
+        async with AsyncAPIClient(base_url=server.url, auth=BearerAuth(provide)) as client:
+            nursery.start_soon(call, client)
+            await trio.testing.wait_all_tasks_blocked()
+        assert server.wires == []

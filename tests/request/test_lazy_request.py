@@ -290,3 +290,16 @@ def test_a_request_that_was_turned_elsewhere_is_filtered() -> None:
     assert not may_have_credentials(request, origins())
     filter_for_origin(request, origins())
     assert "x-api-key" not in request.headers
+
+
+def test_a_field_is_added_while_nobody_looks() -> None:
+    """It goes last, on the wire and for httpx; not where there is one of its name, nor once somebody looked."""
+    request = lazy(headers={"X-A": "1"})
+    assert request.add_field(b"Authorization", b"Bearer t")
+    assert not request.add_field(b"authorization", b"Bearer u")
+    assert not request.add_field(b"x-a", b"2")
+    head = request.wire_head()
+    assert head is not None
+    assert head.endswith(b"\r\nAuthorization: Bearer t\r\n\r\n")
+    assert request.headers["authorization"] == "Bearer t"
+    assert not request.add_field(b"X-B", b"1")

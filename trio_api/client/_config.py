@@ -15,7 +15,6 @@ from ..request import Origins, check_timeout, merge_headers, prepare_base_url
 from ..resilience import OriginRules
 from ..responses import Revalidation
 from ..retry import RetryPolicy
-from ..transport import fixed_authorization
 
 __all__ = ["ClientConfig"]
 
@@ -91,10 +90,6 @@ def _origins_of(config: ClientConfig) -> Origins:
     return Origins(config.base_url, config.trusted_origins)
 
 
-def _fixed_of(config: ClientConfig) -> str | None:
-    return fixed_authorization(config.auth)
-
-
 def _policy_of(config: ClientConfig) -> RetryPolicy:
     if isinstance(config.max_retries, NotGiven):
         return config.retry
@@ -134,8 +129,6 @@ class ClientConfig:
     """The base URL's origin and the trusted ones."""
     policy: RetryPolicy = attrs.field(init=False, default=attrs.Factory(_policy_of, takes_self=True))
     """`retry` with the client's own *max_retries*, where it has one."""
-    fixed_authorization: str | None = attrs.field(init=False, default=attrs.Factory(_fixed_of, takes_self=True))
-    """The header that is all that `auth` adds; None where it does more, or there is none."""
 
     def with_changes(
         self,

@@ -13,6 +13,7 @@ import trio
 
 from .._errors import APIStreamTruncatedError, ClientStateError, ResponseTooLargeError
 from .._records import Reply
+from ..auth import Token
 from ..flow import FIRST_ATTEMPT, Attempt, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..resilience import OriginBook, Refusal
@@ -21,9 +22,11 @@ from ..retry import Failure, FailureKind
 from ..transport import (
     FRESH,
     READ_WITHIN,
+    BearerAuth,
     Trace,
     TrioIncoming,
     TrioTransport,
+    authorize,
     failure_of,
     foreign_errors,
     measure_trio,
@@ -147,7 +150,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             and call.body.in_memory
             and call.options.progress is None
             and self._owns_http_client
-            and (self._config.auth is None or self._config.fixed_authorization is not None)
+            and (self._config.auth is None or isinstance(self._config.auth, BearerAuth))
             and type(self).custom_auth is BaseClient.custom_auth
             and not self._has_async_hooks()
         ):
@@ -198,7 +201,37 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         is_hedged = take is None and can_be_hedged(call, attempt)
         return await (hedged(send, book, call.options) if is_hedged else send())
 
-    async def _exchange(self, call: Call, take: Take | None, attempt: Attempt, native: TrioTransport | None) -> Outcome:
+    def _exchange(
+        self, call: Call, take: Take | None, attempt: Attempt, native: TrioTransport | None
+    ) -> Awaitable[Outcome]:
+        """Make an attempt."""
+        bearer = self._config.auth
+        if native is None or not isinstance(bearer, BearerAuth):
+            return self._exchange_once(call, take, attempt, native)
+        return self._exchange_with_token(call, attempt, native, bearer)
+
+    async def _exchange_with_token(
+        self, call: Call, attempt: Attempt, native: TrioTransport, bearer: BearerAuth
+    ) -> Outcome:
+        """Make an attempt the short way if its token is at hand; else, and where that is rejected, by its flow."""
+        token = bearer.ready()
+        if token is not None:
+            outcome = await self._exchange_once(call, None, attempt, native, token)
+            if isinstance(outcome.result, Failure) or not bearer.rejected(outcome.result, token):
+                return outcome
+        with self._lifetime.call(in_flight=True):
+            return await self._exchange_once(call, None, attempt, None)
+        self._lifetime.check()
+        raise AssertionError("only the end of the client ends this scope")  # pragma: no cover
+
+    async def _exchange_once(
+        self,
+        call: Call,
+        take: Take | None,
+        attempt: Attempt,
+        native: TrioTransport | None,
+        token: Token | None = None,
+    ) -> Outcome:
         if attempt.redirect is not None:
             request, body = attempt.redirect, call.body
         elif native is not None:
@@ -208,9 +241,9 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         trusted = may_have_credentials(request, self._config.origins)
         if trusted and self._client.cookies:
             self._client.cookies.set_cookie_header(request)
-        auth, fixed = self._auth_for(trusted=trusted) if native is None else None, self._config.fixed_authorization
-        if fixed is not None and native is not None and trusted:
-            request.headers["Authorization"] = fixed
+        auth = self._auth_for(trusted=trusted) if native is None else None
+        if token is not None and trusted:
+            authorize(request, token)
         inquiry = told = None
         if self._revalidator is not None:
             inquiry = self._inquiry_of(request, auth, is_buffered=take is None)

@@ -89,6 +89,14 @@ class LazyRequest(RedactedRequest):
             return None  # it goes in chunks, as the caller wished
         return draft.data
 
+    def add_field(self, name: bytes, value: bytes) -> bool:
+        """Add a header; whether it was. It is not if there is one of that name, or once somebody looked."""
+        draft, lower = self._untouched(), name.lower()
+        if draft is None or any(key.lower() == lower for key, _ in (*draft.block.fields, *draft.own_fields)):
+            return False
+        self._draft = draft._replace(own_fields=(*draft.own_fields, (name, value)))
+        return True
+
     def wire_head(self) -> bytes | None:
         """The request line and the headers as HTTP/1.1 has them, with the blank line; None once somebody looked."""
         draft = self._untouched()

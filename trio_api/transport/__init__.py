@@ -5,8 +5,8 @@ from __future__ import annotations
 from ._auth import WatchedAuth as WatchedAuth
 from ._bearer import (
     BearerAuth as BearerAuth,
+    authorize as authorize,
     check_blocking_auth as check_blocking_auth,
-    fixed_authorization as fixed_authorization,
 )
 from ._bodies import blocking_stream as blocking_stream, measure_trio as measure_trio, trio_stream as trio_stream
 from ._cut_off import cut_off_after as cut_off_after

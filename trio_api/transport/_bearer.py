@@ -12,12 +12,13 @@ import trio
 
 from .._checks import check_seconds
 from ..auth import Token, TokenLife
+from ..request import LazyRequest
 from ..retry import RetryPolicy
 from ._bodies import can_be_sent_again
 from ._token_keeper_blocking import BlockingTokenKeeper, is_only_for_trio
 from ._token_keeper_trio import TrioTokenKeeper
 
-__all__ = ["BearerAuth", "check_blocking_auth", "fixed_authorization"]
+__all__ = ["BearerAuth", "authorize", "check_blocking_auth"]
 
 _BACKOFF: Final = RetryPolicy(initial=1.0, maximum=60.0)
 
@@ -97,23 +98,33 @@ class BearerAuth(httpx.Auth):
         if self._fixed is None:
             self._keeper().live_in(nursery)
 
+    # -- without a flow --------------------------------------------------------------------------------------
+
+    def ready(self) -> Token | None:
+        """The token to use now, where no request has to see to another one first; in Trio."""
+        return self._fixed or self._keeper().ready()
+
+    def rejected(self, response: httpx.Response, token: Token) -> bool:
+        """Take note of how a server took *token*; whether the request may be sent again with another."""
+        return self._fixed is None and _is_rejection(response, token) and self._keeper().rejected(token)
+
     # -- what httpx asks for ---------------------------------------------------------------------------------
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """As `httpx.Auth` has it."""
         if self._fixed is not None:
-            _authorize(request, self._fixed)
+            authorize(request, self._fixed)
             yield request
             return
         check_blocking_auth(self)
         keeper = self._blocking
         token = keeper.token()
-        _authorize(request, token)
+        authorize(request, token)
         response = yield request
         if _is_rejection(response, token) and keeper.rejected(token):
             another = keeper.token()
             if another.value != token.value and can_be_sent_again(request):
-                _authorize(request, another)
+                authorize(request, another)
                 yield request
 
     # httpx asks for an async generator, drives it itself and closes it in a `finally`.
@@ -122,17 +133,17 @@ class BearerAuth(httpx.Auth):
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """As `httpx.Auth` has it."""
         if self._fixed is not None:
-            _authorize(request, self._fixed)
+            authorize(request, self._fixed)
             yield request  # noqa: ASYNC911  # sending waits
             return  # noqa: ASYNC911
         keeper = self._keeper()
         token = await keeper.token()
-        _authorize(request, token)
+        authorize(request, token)
         response = yield request
         if _is_rejection(response, token) and keeper.rejected(token):
             another = await keeper.token()
             if another.value != token.value and can_be_sent_again(request):
-                _authorize(request, another)
+                authorize(request, another)
                 yield request
 
     # -- tokens ----------------------------------------------------------------------------------------------
@@ -158,19 +169,15 @@ def check_blocking_auth(auth: object) -> None:
         )
 
 
-def fixed_authorization(auth: httpx.Auth | None) -> str | None:
-    """The ``Authorization`` of an auth that never does more than to set this header; None for any other."""
-    if not isinstance(auth, BearerAuth) or auth._fixed is None:  # pyright: ignore[reportPrivateUsage]  # its own module
-        return None
-    return _authorization(auth._fixed)  # pyright: ignore[reportPrivateUsage]
+def authorize(request: httpx.Request, token: Token) -> None:
+    """Put *token* on a request, in place of what it has."""
+    value = _authorization(token)
+    if not (isinstance(request, LazyRequest) and request.add_field(b"Authorization", value.encode("ascii"))):
+        request.headers["Authorization"] = value
 
 
 def _authorization(token: Token) -> str:
     return f"Bearer {token.value}"
-
-
-def _authorize(request: httpx.Request, token: Token) -> None:
-    request.headers["Authorization"] = _authorization(token)
 
 
 def _is_rejection(response: httpx.Response, token: Token) -> bool:

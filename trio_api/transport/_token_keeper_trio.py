@@ -56,13 +56,12 @@ class TrioTokenKeeper:
             ClientStateError: The fetch that is under way asks for it.
         """
         while True:
-            now = trio.current_time()
-            standing, token = self._life.look(now)
-            fetch = self._fetch
-            if token is not None and (standing is Standing.GOOD or self._homes or fetch is not None):
+            token = self.ready()
+            if token is not None:
                 return token  # noqa: ASYNC910  # the next one is seen to
+            now, fetch = trio.current_time(), self._fetch
             if fetch is None:
-                if token is None and self._life.is_left_off(now):
+                if self._life.is_left_off(now):
                     assert self._life.error is not None
                     raise self._life.error.with_traceback(None)
                 fetch = self._fetch = _Fetch()
@@ -80,6 +79,11 @@ class TrioTokenKeeper:
                 if token is not None:
                     return token
                 raise fetch.error.with_traceback(fetch.traceback)
+
+    def ready(self) -> Token | None:
+        """The token to use now, where another is seen to or is not due; None where a caller has to see to one."""
+        standing, token = self._life.look(trio.current_time())
+        return token if standing is Standing.GOOD or self._homes or self._fetch is not None else None
 
     def rejected(self, token: Token) -> bool:
         """Take note of a 401; `TokenLife.rejected`."""
