@@ -19,6 +19,7 @@ import httpx
 from ._errors import APIConnectionError, APIError, APITimeoutError
 from ._logging import log_exchange, log_pause, log_refusal, log_retry
 from ._records import AttemptRecord, Reply
+from ._redact import redacted_request
 from .request import LazyRequest, Origin, Origins, RedirectProblem, origin_of, redirect_request
 from .resilience import Load, OriginBook, OriginBooks, Refusal, Seen
 from .responses import duplicate_response, header_of, raw_headers_of
@@ -211,7 +212,9 @@ def take_note(book: OriginBook, outcome: Outcome) -> float | None:
         if asked is None and not book.minds_load:
             return None  # nearly always: there is nothing to take note of
         load = Load.PUSHED_BACK if result.status_code in (429, 503) else Load.FINE
-        reason = result if result.status_code >= 400 else None
+        if asked is not None and result.status_code >= 400:
+            # Kept as long as the pause, it must not keep what was sent: a body may be large.
+            reason = duplicate_response(result, redacted_request(outcome.request))
     else:
         timed_out = isinstance(result.error, APITimeoutError) and outcome.elapsed > 0  # else nothing was sent
         load = Load.TIMED_OUT if timed_out else Load.LOST
@@ -226,7 +229,7 @@ def _refused(refusal: Refusal, rules: CallRules, records: list[AttemptRecord], b
     """The error of a call of which the client held an attempt back: the server's own, where it is the reason."""
     reason = refusal.reason
     if isinstance(reason, httpx.Response):
-        # It was the answer to another call, whose request and credentials are no business of this one.
+        # It was the answer to another call, whose request is no business of this one.
         error: APIError = rules.status_error(duplicate_response(reason, refusal.request))
     else:
         error = reason

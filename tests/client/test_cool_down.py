@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import weakref
 from typing import Any
 
 import httpx
@@ -218,6 +220,25 @@ def test_who_is_refused_does_not_see_the_request_of_who_was_told(colour: Colour)
     assert error.request is error.response.request
     assert error.request.url.path == "/other"
     assert "not-yours" not in f"{error.request.headers.raw} {error.request.url}"
+
+
+def test_a_pause_keeps_nothing_of_the_request_that_was_told(colour: Colour) -> None:
+    """It may have a large body, and it may be long until somebody asks again."""
+    requests: list[weakref.ref[httpx.Request]] = []
+
+    def refused(request: httpx.Request) -> httpx.Response:
+        requests.append(weakref.ref(request))
+        return told(5)
+
+    def body(client: Any) -> Any:
+        yield from told_off(client)
+        yield colour.sleep(1)
+        gc.collect()
+        assert requests[0]() is None
+        with pytest.raises(RateLimitError):
+            yield client.get("/other", cast_to=object, options={"total_timeout": 3})
+
+    colour.play(refused, body=body)
 
 
 def test_the_error_is_that_of_the_status(colour: Colour) -> None:
