@@ -75,9 +75,12 @@ class Admission:
         with _QUEUES:
             if permits.try_take(self._permit):
                 return False
-            granted = threading.Event()
-            permits.join(self._permit, self._options.priority, granted.set)
-        while not granted.wait(min(self._deadline - time.monotonic(), threading.TIMEOUT_MAX)):
+            # No Event: the garbage collector may give a permit back while this thread waits, and what an Event takes
+            # to be set it has then taken itself.
+            granted = threading.Lock()
+            granted.acquire()
+            permits.join(self._permit, self._options.priority, granted.release)
+        while not granted.acquire(timeout=max(0.0, min(self._deadline - time.monotonic(), threading.TIMEOUT_MAX))):
             if time.monotonic() >= self._deadline:
                 break  # `leave` gives up its place
         return True
