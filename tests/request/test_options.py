@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from typing import Any
 
@@ -133,3 +134,12 @@ def test_options_of_a_resource_method() -> None:
         post_parser=str,
     )
     assert make_request_options() == RequestOptions()
+
+
+def test_a_priority_may_have_a_name() -> None:
+    """A member of an `enum.IntEnum` is an int."""
+
+    class Priority(enum.IntEnum):
+        URGENT = 10
+
+    assert RequestOptions(priority=Priority.URGENT).priority == 10
