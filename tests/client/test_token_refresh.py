@@ -186,7 +186,7 @@ async def test_a_group_is_an_exception_like_others(autojump_clock: trio.testing.
     tokens = Tokens()
     tokens.wrong = ExceptionGroup("mine", [OSError()])
     async with client_with(BearerAuth(tokens)) as client:
-        with pytest.raises(ExceptionGroup, match="mine"):
+        with pytest.RaisesGroup(OSError, match="mine"):
             await get(client)
 
 

@@ -53,10 +53,10 @@ class OperationProgress(Generic[T]):
     """
 
     def __init__(self, options: FinalRequestOptions, start: Start, rules: PollRules) -> None:
-        self.options = attrs.evolve(options, url=start.url)
+        self.options: FinalRequestOptions = attrs.evolve(options, url=start.url)
         """The request of a poll."""
         self._rules = rules
-        self.polls = start.polls
+        self.polls: int = start.polls
         """How many polls were answered, those before a token was taken too."""
         self.last: T | None = None
         """The value of the last answer that had one."""
