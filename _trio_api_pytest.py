@@ -1,9 +1,9 @@
 """The fixtures of `trio_api.testing`, for pytest: its entry point ``trio_api`` names this module.
 
 It stands beside the package, since pytest imports it at the start of every run of every project in whose environment
-trio_api is. Within the package it would import that whole, with Trio and httpx: some three times the start of pytest
-itself, and before coverage measures. Here nothing is imported but pytest until a test asks for a fixture. Hypothesis
-does the same, for the same reasons: https://github.com/HypothesisWorks/hypothesis/issues/3140
+trio_api is. Within the package it would import that whole, with Trio and httpx: several times what the start of pytest
+itself takes, and before coverage measures. Here nothing is imported but pytest until a test asks for a fixture.
+Hypothesis does the same, for the same reasons: https://github.com/HypothesisWorks/hypothesis/issues/3140
 """
 
 from __future__ import annotations

@@ -300,6 +300,14 @@ async def test_a_cut_body_says_its_whole_length() -> None:
     assert Reply(pieces=[b"ab", httpx.ReadError("first")]).cut(error=httpx.ReadError("other")).script()[0] == b"ab"
 
 
+async def test_any_exception_can_be_met() -> None:
+    """One that is not of httpx comes as it is."""
+    api = MockAPI()
+    api.get("/items", trio.BrokenResourceError("broken"))
+    with pytest.raises(trio.BrokenResourceError, match="broken"):
+        await ask(api)
+
+
 async def test_each_attempt_meets_an_error_of_its_own() -> None:
     """What is raised gathers a traceback and a context; the one of the script stays clean."""
     api, error = MockAPI(), httpx.ReadError("reset")
