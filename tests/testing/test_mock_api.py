@@ -65,6 +65,14 @@ async def test_what_is_known_of_a_body_is_said() -> None:
     ]
 
 
+async def test_a_head_has_no_body() -> None:
+    """Its headers are those that a GET would have."""
+    api = MockAPI()
+    api.route("HEAD", "/items", {"id": 7})
+    response = await ask(api, "HEAD")
+    assert (response.headers["Content-Length"], response.content) == ("9", b"")
+
+
 async def test_a_content_coding_stays() -> None:
     """The bytes of an `httpx.Response` are those of the wire, not those that it decodes to."""
     import gzip
@@ -355,7 +363,13 @@ async def test_the_client_knows_whether_a_request_was_sent(autojump_clock: objec
         with pytest.raises(APIConnectionError) as caught:
             await client.post("/lost", cast_to=object)
         await client.post("/refused", cast_to=object)
-    assert caught.value.sent is True
+        api.post("/lost", Fault.sending())
+        with pytest.raises(APIConnectionError) as begun:
+            await client.post("/lost", cast_to=object)
+        api.post("/lost", Fault.connecting(httpx.ReadError("in the handshake")))
+        with pytest.raises(APIConnectionError) as unsent:
+            await client.post("/lost", cast_to=object, options={"max_retries": 0})
+    assert [error.value.sent for error in (caught, begun, unsent)] == [True, True, False]
     lost.assert_attempts(1)
     refused.assert_attempts(2)
     api.assert_resilient()
@@ -415,6 +429,8 @@ async def test_who_leaves_early_stands_in_the_journal(autojump_clock: object) ->
         (lambda: Reply(pieces=b"1"), TypeError, "for a body as a whole use content"),  # type: ignore[arg-type]
         (lambda: Reply(pieces=["1"]), TypeError, "a piece that is neither bytes nor an exception"),  # type: ignore[list-item]
         (lambda: Reply(pieces=[ValueError(), b"1"]), ValueError, "which breaks the body off"),
+        (lambda: Reply(headers=7), TypeError, "headers must be a mapping of text to text, or pairs, got 7"),  # type: ignore[arg-type]
+        (lambda: Reply(headers={"a": 7}), TypeError, "headers must be a mapping"),  # type: ignore[dict-item]
         (lambda: Reply(delay=-1), ValueError, "delay must be"),
         (lambda: Reply().cut(-1), ValueError, "at must be"),
         (lambda: Reply().cut("1"), TypeError, "at must be"),  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from typing import Final, cast, final
 
 import httpx
@@ -53,16 +53,19 @@ class Exchange:
         except BaseException as error:
             self.end(f"{type(error).__name__} {self._stage().value}", is_broken=True)
             raise
-        response = httpx.Response(reply.status, headers=reply.all_headers(), stream=_Body(self, reply))
+        script = () if self._request.method == "HEAD" else reply.script()  # RFC 9110, 9.3.2
+        response = httpx.Response(reply.status, headers=reply.all_headers(), stream=_Body(self, reply.status, script))
         self._entry.note(status=reply.status, answer_headers=response.headers, answer=f"{reply.status}, body unread")
         return response
 
     async def _replied(self) -> Reply:
         answer = self._answer
+        await self._tell("connection.connect_tcp.started")
         if isinstance(answer, Fault) and answer.stage is Stage.CONNECT:
             await self.pass_time(answer.delay, "connect")
             raise raised(answer.error, self._request)
         self._entry.note(is_sent=True)
+        await self._tell("http11.send_request_headers.started")
         if isinstance(answer, Fault) and answer.stage is Stage.SEND:
             await self._receive(answer.after_bytes)
             await self.pass_time(answer.delay, "write")
@@ -73,7 +76,15 @@ class Exchange:
         await self.pass_time(answer.delay, "read")
         if isinstance(answer, Fault):
             raise raised(answer.error, self._request)
+        await self._tell("http11.receive_response_headers.complete")
         return answer
+
+    async def _tell(self, event: str) -> None:
+        """Tell whoever traces the request, as httpcore does: so the client knows whether it was sent."""
+        trace = self._request.extensions.get("trace")
+        if trace is not None:
+            await trace(event, {"request": self._request})
+        await trio.lowlevel.checkpoint()
 
     async def _receive(self, most: int | None) -> None:
         """Take the request's body, or *most* bytes of it."""
@@ -141,13 +152,14 @@ class _Body(httpx.AsyncByteStream):
 
     Args:
         exchange: What it is a part of.
-        reply: What is sent.
+        status: The reply's.
+        script: What is sent.
     """
 
-    def __init__(self, exchange: Exchange, reply: Reply) -> None:
+    def __init__(self, exchange: Exchange, status: int, script: Iterable[Piece]) -> None:
         self._exchange: Final = exchange
-        self._status: Final = reply.status
-        self._script: Final = iter(reply.script())
+        self._status: Final = status
+        self._script: Final = iter(script)
         self._given = 0
 
     def __aiter__(self) -> _Body:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Iterable
-from typing import Any, Final, TypeAlias, cast, final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias, final
 
 import attrs
 import httpx
@@ -27,8 +27,12 @@ def _status(instance: object, attribute: attrs.Attribute[int], value: object) ->
         raise ValueError(f"status must be that of a final response, 200 to 999, got {value}")
 
 
-def _headers(value: Any) -> httpx.Headers:
-    return httpx.Headers(value)
+def _headers(value: Mapping[str, str] | Iterable[tuple[str, str]]) -> httpx.Headers:
+    try:
+        fields: Any = value if isinstance(value, Mapping) else list(value)
+        return httpx.Headers(fields)
+    except (TypeError, ValueError, AttributeError):
+        raise TypeError(f"headers must be a mapping of text to text, or pairs, got {value!r}") from None
 
 
 def _content(instance: object, attribute: attrs.Attribute[bytes], value: object) -> None:
@@ -88,7 +92,7 @@ class Reply:
         if not isinstance(response.stream, httpx.ByteStream):
             raise TypeError("the body of an httpx.Response must be in memory; for a stream use Reply(pieces=[...])")
         raw = b"".join(response.stream)
-        return cls(response.status_code, content=raw, headers=cast("Any", response.headers))
+        return cls(response.status_code, content=raw, headers=response.headers)
 
     def cut(self, at: int | None = None, error: Exception | None = None) -> Reply:
         """The same reply, whose body breaks off; what its headers say of the length stays.

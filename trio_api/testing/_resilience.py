@@ -39,19 +39,25 @@ def _calls(attempts: Sequence[MockAttempt], key_header: str) -> list[list[MockAt
     the one that began first.
     """
     calls: list[list[MockAttempt]] = []
+    of_request: dict[tuple[str, str], list[list[MockAttempt]]] = {}
     for attempt in attempts:
-        before = [call for call in calls if _may_follow(call[-1], attempt)]
+        known = of_request.setdefault((attempt.method, str(attempt.url)), [])
+        before = [call for call in known if _may_follow(call[-1], attempt)]
         if before:
             likeness = [_likeness(call[-1], attempt, key_header) for call in before]
             before[likeness.index(max(likeness))].append(attempt)
         else:
-            calls.append([attempt])
+            known.append(call := [attempt])
+            calls.append(call)
     return calls
 
 
 def _may_follow(last: MockAttempt, attempt: MockAttempt) -> bool:
-    """Whether *attempt* can be a retry of *last*. Where no count is told, a failed request that comes again is one."""
-    if last.method != attempt.method or last.url != attempt.url or last.ended is None or last.ended > attempt.came:
+    """Whether *attempt*, the same request, can be a retry of *last*.
+
+    Where no count is told, a request that failed and comes again is one.
+    """
+    if last.ended is None or last.ended > attempt.came:
         return False
     if attempt.retry is None or last.retry is None:
         return attempt.retry is last.retry and last.has_failed
