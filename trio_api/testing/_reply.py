@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, cast, final
 
 import attrs
 import httpx
@@ -29,8 +29,7 @@ def _status(instance: object, attribute: attrs.Attribute[int], value: object) ->
 
 def _headers(value: Mapping[str, str] | Iterable[tuple[str, str]]) -> httpx.Headers:
     try:
-        fields: Any = value if isinstance(value, Mapping) else list(value)
-        return httpx.Headers(fields)
+        return httpx.Headers(cast("Any", value if isinstance(value, Mapping) else list(value)))
     except (TypeError, ValueError, AttributeError):
         raise TypeError(f"headers must be a mapping of text to text, or pairs, got {value!r}") from None
 
