@@ -189,9 +189,7 @@ def _died_idle(exc: Exception, trace: Trace) -> bool:
 
 def _may_quote_secrets(link: BaseException) -> bool:
     """Whether the text holds a piece of the input: h11 quotes headers, httpx parts of the URL, others whole ones."""
-    return (
-        isinstance(link, httpx.InvalidURL) or _is_broken_location(link) or re.search(_QUOTED, str(link)) is not None
-    )
+    return isinstance(link, httpx.InvalidURL) or _is_broken_location(link) or re.search(_QUOTED, str(link)) is not None
 
 
 def _is_broken_location(link: BaseException) -> bool:
