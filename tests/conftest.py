@@ -1,4 +1,4 @@
-"""What every test shares: one Hypothesis profile. Fixtures stand beside the tests that use them."""
+"""What every test shares: the Hypothesis profiles. Fixtures stand beside the tests that use them."""
 
 from __future__ import annotations
 
@@ -6,4 +6,6 @@ from hypothesis import HealthCheck, settings
 
 # Deadlines measure the machine, not the code; a slow first example is an import, not a bug.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# What ``tox -e security`` asks for by --hypothesis-profile; each suite of tests/security shares these cases out.
+settings.register_profile("security", settings.get_profile("default"), max_examples=100_000)
 settings.load_profile("default")

@@ -81,7 +81,7 @@ class CrossOriginError(TrioAPIError):
 
 
 class PaginationLoopError(TrioAPIError):
-    """A page names a next page that was asked for before."""
+    """A page names a next page that was asked for before, or one more than the ``max_pages`` of the list."""
 
 
 def _text(value: object) -> str | None:

@@ -497,6 +497,14 @@ def test_an_invalid_url_is_not_quoted() -> None:
     assert error.__cause__ is None
 
 
+@pytest.mark.parametrize("url", [f"https://user:{SECRET}@h/", f"https://h/?key={SECRET}", f"ftp://{SECRET}@h"])
+def test_a_url_is_not_quoted(url: str) -> None:
+    """Transports and proxies that others wrote may name the whole URL that they could not get to."""
+    error = failure_of(httpx.ConnectError(f"no route to {url}"), Trace(), REQUEST).error
+    assert error.message == "Could not connect: GET https://api.example.com/v1/items"
+    assert error.__cause__ is None
+
+
 def test_the_cause_is_kept_without_its_frames() -> None:
     """The chain of causes stays readable, but holds no frame whose locals are headers."""
     group = ExceptionGroup("all attempts failed", [OSError("refused")])

@@ -233,6 +233,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncOperations, SyncCopies):
         body: object = not_given,
         options: OptionsTypes | None = None,
         method: str = "get",
+        max_pages: int | None = None,
     ) -> SyncPaginator[T, SyncPageT]:
         """Describe a list that comes in pages; nothing is sent yet.
 
@@ -243,11 +244,13 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncOperations, SyncCopies):
             body: The JSON body of each page's request, for lists that are asked for by POST.
             options: What the requests override.
             method: The method of each page's request.
+            max_pages: The most pages that iteration asks for; where the server names one more, that is a
+                `PaginationLoopError` in its place. Default: None, no bound.
 
         Returns:
             The paginator; iterate it for the items of all pages; ``first_page()`` gives the first.
         """
-        return SyncPaginator(self, final_options(method, path, options, json_data=body), page, model)
+        return SyncPaginator(self, final_options(method, path, options, json_data=body), page, model, max_pages)
 
     @property
     def with_raw_response(self) -> RawResponses:

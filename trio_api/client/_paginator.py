@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, get_ori
 import attrs
 
 from .._redact import redact_url, sealed
-from ..pages import BasePage, PagedList, decode_positions
+from ..pages import BasePage, PagedList, check_width, decode_positions
 from ..request import FinalRequestOptions, Origins
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ class PageClient(Protocol):
     def idempotency_header(self) -> str | None: ...
 
 
-def paged_list(client: PageClient, options: FinalRequestOptions) -> PagedList:
-    """The list that begins with the page that *options* ask for."""
+def paged_list(client: PageClient, options: FinalRequestOptions, max_pages: int | None = None) -> PagedList:
+    """The list that begins with the page that *options* ask for, and may have so many."""
     return PagedList(
         options=options,
         origins=client._origins,  # pyright: ignore[reportPrivateUsage]  # the protocol between client and pages
         idempotency_header=client.idempotency_header,
+        max_pages=None if max_pages is None else check_width("max_pages", max_pages),
     )
 
 
@@ -48,17 +49,26 @@ class BasePaginator(Generic[T, PageT, ClientT]):
         options: The request of the first page.
         page: The page class, ``AsyncCursorPage[Item]``; or without the type of the items, then it gets *model*.
         model: What an item is built into.
+        max_pages: The most pages that it may have; None for no bound.
 
     Raises:
-        TypeError: *page* is no page class of the client's colour.
+        TypeError: *page* is no page class of the client's colour, or *max_pages* no int.
+        ValueError: *max_pages* is less than 1.
     """
 
     _page_base: type[BasePage[Any]]
 
-    def __init__(self, client: ClientT, options: FinalRequestOptions, page: type[PageT], model: Any = None) -> None:
+    def __init__(
+        self,
+        client: ClientT,
+        options: FinalRequestOptions,
+        page: type[PageT],
+        model: Any = None,
+        max_pages: int | None = None,
+    ) -> None:
         self._client = client
         self._page_type = checked_page_type(page, model, self._page_base)
-        self._list = paged_list(client, options)
+        self._list = paged_list(client, options, max_pages)
 
     def __repr__(self) -> str:
         options = self._list.options

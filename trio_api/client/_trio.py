@@ -277,6 +277,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncOperations, AsyncCopies):
         body: object = not_given,
         options: OptionsTypes | None = None,
         method: str = "get",
+        max_pages: int | None = None,
     ) -> AsyncPaginator[T, AsyncPageT]:
         """Describe a list that comes in pages; nothing is sent yet.
 
@@ -287,11 +288,13 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncOperations, AsyncCopies):
             body: The JSON body of each page's request, for lists that are asked for by POST.
             options: What the requests override.
             method: The method of each page's request.
+            max_pages: The most pages that iteration asks for; where the server names one more, that is a
+                `PaginationLoopError` in its place. Default: None, no bound.
 
         Returns:
             The paginator: ``await`` it for the first page, iterate it for the items of all.
         """
-        return AsyncPaginator(self, final_options(method, path, options, json_data=body), page, model)
+        return AsyncPaginator(self, final_options(method, path, options, json_data=body), page, model, max_pages)
 
     @property
     def with_raw_response(self) -> AsyncRawResponses:

@@ -91,6 +91,8 @@ class PagedList:
     """The header that is never sent twice with the same value, or None."""
     positions: tuple[Position, ...] = (Position(),)
     """The pages to begin with."""
+    max_pages: int | None = None
+    """The most pages that it may have, counted from there; None for no bound."""
 
     def step_after(self, step: Step, info: PageInfo, page_url: httpx.URL) -> Step:
         """Find the request of the page that a page names.

@@ -226,7 +226,7 @@ class Track(Generic[PageT]):
 
     def _next_planned(self) -> Step | None:
         """The plan's next step. A plan that comes back to where it was ends: the page before will say so itself."""
-        step = next(self._plan, None)
+        step = None if self._is_full() else next(self._plan, None)
         return None if step is None or self._is_known(step) else step
 
     def _steps(self, step: Step, infos: Iterable[PageInfo], page_url: httpx.URL) -> Iterator[Step]:
@@ -257,7 +257,17 @@ class Track(Generic[PageT]):
                 f"a page of {redact_url(self.request.options.url)} names a next page that was asked for before, "
                 "so the list would never end"
             )
+        if self._is_full():
+            raise PaginationLoopError(
+                f"{redact_url(self.request.options.url)} has more pages than the max_pages={self.request.max_pages} "
+                "that were allowed"
+            )
         self._add(step)
+
+    def _is_full(self) -> bool:
+        """Whether the list has as many pages as it may: what was given out is in a set, the rest in the slots."""
+        limit = self.request.max_pages
+        return limit is not None and len(self._seen) + len(self.slots) >= limit
 
     def _is_known(self, step: Step) -> bool:
         """Whether the same was asked for before; what was given out is in a set, the rest is in the slots."""

@@ -111,7 +111,7 @@ def foreign_errors() -> tuple[type[Exception], ...]:
     return tuple(_table())
 
 
-_QUOTED_BYTES: Final = r"\bb['\"]|bytearray\("
+_QUOTED: Final = r"\bb['\"]|bytearray\(|://\S*[@?]"  # bytes; a URL with userinfo or a query
 _UNTRUSTED: Final = r"\[SSL: \w*(CERTIFICATE|UNKNOWN_CA)"  # OpenSSL's reasons, our own and the peer's alerts
 
 
@@ -132,6 +132,8 @@ def failure_of(exc: Exception, trace: Trace, request: httpx.Request) -> Failure:
     what, kind = row.what, row.kind
     if _is_certificate_failure(links):
         what, kind = "The TLS certificate was not accepted", FailureKind.FINAL
+    elif _is_broken_location(exc):
+        what, kind = "Redirected to a URL that can't be requested", FailureKind.FINAL
     elif _died_idle(exc, trace):
         kind = FailureKind.STALE
     sent = row.sent if trace.sent is None or row.sent is False else trace.sent
@@ -186,5 +188,10 @@ def _died_idle(exc: Exception, trace: Trace) -> bool:
 
 
 def _may_quote_secrets(link: BaseException) -> bool:
-    """Whether the text holds a piece of the input: h11 quotes header lines, httpx parts of the URL."""
-    return isinstance(link, httpx.InvalidURL) or re.search(_QUOTED_BYTES, str(link)) is not None
+    """Whether the text holds a piece of the input: h11 quotes headers, httpx parts of the URL, others whole ones."""
+    return isinstance(link, httpx.InvalidURL) or _is_broken_location(link) or re.search(_QUOTED, str(link)) is not None
+
+
+def _is_broken_location(link: BaseException) -> bool:
+    """Whether httpx could not parse the ``Location`` of a response, which it tries whoever follows redirects."""
+    return isinstance(link, httpx.RemoteProtocolError) and str(link).startswith("Invalid URL in location header")

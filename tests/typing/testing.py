@@ -1,0 +1,34 @@
+"""What the type checker makes of the testing tools; never run."""
+
+from __future__ import annotations
+
+from typing import assert_type
+
+import httpx
+
+from trio_api import AsyncAPIClient, RetryPolicy
+from trio_api.testing import Fault, MockAPI, MockAttempt, Reply, Route
+
+
+class MySDK(AsyncAPIClient):
+    pass
+
+
+def dynamic(request: httpx.Request) -> dict[str, int]:
+    return {"length": len(request.content)}
+
+
+async def waiting(request: httpx.Request) -> Reply:
+    return Reply(201, json=[request.method], headers={"X-A": "b"}, delay=0.5)
+
+
+def script(api: MockAPI) -> None:
+    route = api.get("/items", 503, {"a": 1}, [1, 2], Reply(pieces=[b"a", 1.5, httpx.ReadError("reset")]))
+    assert_type(route, Route)
+    api.post("/items", dynamic, waiting, lambda request: 204, repeat=False)
+    api.route("*", "*", Fault.sending(after_bytes=3), httpx.ReadError("reset"), httpx.Response(200), Reply().cut(1))
+    assert_type(api.client(), AsyncAPIClient)
+    assert_type(api.client(MySDK, max_retries=0), MySDK)
+    assert_type(api.journal, tuple[MockAttempt, ...])
+    api.assert_waited([0.5, 1], jitter=0.5)
+    api.assert_resilient(RetryPolicy(max_retries=5))
