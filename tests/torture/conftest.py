@@ -27,6 +27,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for name in FLOWS:
         sizes.append(pytest.param(name, False, 0, SAMPLE, id=f"{name}-sample"))
         for tls, value in itertools.product([False, True], [0, 2]):
+            if tls and name == "client_credentials":
+                continue  # its token endpoint would need an authority of the world's
             kind = f"{name}-{'TLS' if tls else 'plain'}-{variant}={value}"
             sizes.append(pytest.param(name, tls, value, 1, id=kind, marks=pytest.mark.torture))
     metafunc.parametrize(["name", "tls", variant, "every"], sizes)

@@ -110,8 +110,8 @@ async def in_the_pools_queue(client: AsyncAPIClient, folder: Path) -> None:
 
 @flow(limits=Limits(max_connections=3, max_keepalive_connections=1))
 async def crowd(client: AsyncAPIClient, folder: Path) -> None:
-    paths = ["/item", "/piecemeal", "/moved", "/busy"]
-    await side_by_side(*[item(client, path) for path in paths * 4])
+    paths = ["/item", "/piecemeal", "/moved"]
+    await side_by_side(*[item(client, path) for path in paths * 6])
 
 
 # -- the waits before an attempt -----------------------------------------------------------------------------
