@@ -257,6 +257,18 @@ async def test_a_watched_connection_is_used_again(autojump_clock: MockClock) -> 
         assert len(server.wires) == 1
 
 
+async def test_the_watch_begins_when_it_is_due_to_the_last_bit(autojump_clock: MockClock) -> None:
+    """Floats need not add up: (t + 1) - t is less than 1 here, and nobody may be busy waiting for the rest."""
+    async with wire_server(answer(ok())) as server, opened(limits=limits(expiry=1.0)) as transport:
+        await wait_all_tasks_blocked()
+        await trio.sleep(0.08504242956601893)
+        began = trio.current_time()
+        await fetch(transport, server.url)
+        assert (began + 1.0) - began < 1.0
+        await trio.sleep(2)
+        assert "open=0" in repr(transport)
+
+
 async def test_a_request_at_the_moment_the_watch_begins(autojump_clock: MockClock) -> None:
     """Whichever of the two is first, the connection serves the request, and nobody else waits for it."""
     for _ in range(20):  # the order in which Trio runs tasks is random

@@ -58,6 +58,17 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
         super().__init__(**settings)
         self._lifetime = Lifetime(type(self).__name__)
 
+    def _held(self) -> dict[str, int]:
+        """What calls hold, by what it is; all of it is 0 while none is in flight and no response is open."""
+        origins = self.statistics().origins
+        direct: Any = getattr(self._client, "direct", None)  # of a DefaultTrioHttpxClient
+        return {
+            **self._lifetime.held(),
+            "permit": sum(origin.in_flight for origin in origins),
+            "place in the permits' queue": sum(origin.waiting for origin in origins),
+            **({} if direct is None else direct.native.held()),
+        }
+
     # -- hooks for subclasses --------------------------------------------------------------------------------
 
     async def _prepare_options(self, options: FinalRequestOptions) -> FinalRequestOptions:

@@ -55,6 +55,10 @@ class Lifetime:
         """Whether calls may begin."""
         return self._state is _State.OPEN
 
+    def held(self) -> dict[str, int]:
+        """What is under way, by what it is."""
+        return {"call": len(self._calls) + self._uncut, "open response": len(self._bodies)}
+
     def check(self) -> None:
         """Raise `ClientStateError`, with the right form, unless the client is open."""
         if self._state is not _State.OPEN:

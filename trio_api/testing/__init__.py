@@ -1,8 +1,9 @@
-"""What proves a client resilient without a network: APIs that answer by a script or by chance, on Trio's clock."""
+"""What proves a client resilient: APIs that answer by a script or by chance, on Trio's clock; and torture."""
 
 from __future__ import annotations
 
 from ._attempts import MockAttempt as MockAttempt
+from ._cancelling import cancel_everywhere as cancel_everywhere
 from ._fault import Fault as Fault
 from ._journal import JournalEntry as JournalEntry
 from ._mock import MockAPI as MockAPI
@@ -10,3 +11,6 @@ from ._quota import Quota as Quota
 from ._reply import Reply as Reply
 from ._route import Route as Route
 from ._server import SimulatedServer as SimulatedServer
+from ._torture_io import torture_io as torture_io
+from ._tortured_sockets import IOFault as IOFault
+from ._trials import Injection as Injection, TortureReport as TortureReport

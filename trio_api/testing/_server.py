@@ -11,17 +11,11 @@ import httpx
 import trio
 
 from .._checks import check_fraction, check_seconds
+from ._counts import check_count
 from ._journal import JournalEntry
 from ._quota import Quota, Window
 
 __all__ = ["SimulatedServer"]
-
-
-def _check_count(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
 
 
 def _check_status(name: str, value: object) -> None:
@@ -77,7 +71,7 @@ class SimulatedServer(httpx.AsyncBaseTransport):
         seed: int = 0,
     ) -> None:
         if capacity is not None:
-            _check_count("capacity", capacity)
+            check_count("capacity", capacity)
         if quota is not None and not isinstance(quota, Quota):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"quota must be a Quota, or None for none, got {quota!r}")
         _check_status("fault_status", fault_status)

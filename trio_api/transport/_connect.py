@@ -9,7 +9,7 @@ import trio
 
 from ..request import Origin
 from ._tls import TlsContext
-from ._wire import PlainWire, TLSWire, Wire
+from ._wire import INTERPOSER, PlainWire, TLSWire, Wire
 
 __all__ = ["Connector", "Destination", "trio_seconds"]
 
@@ -66,6 +66,8 @@ class Connector:
             scope.cancel(reason="the transport was closed")
 
     async def _open_plain(self, destination: Destination) -> PlainWire:
+        if (interposer := INTERPOSER.get()) is not None:
+            await interposer.connect()
         if self._uds is not None:
             stream = await trio.open_unix_socket(self._uds)
         else:

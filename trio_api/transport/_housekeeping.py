@@ -54,7 +54,7 @@ class Housekeeper:
 
     def has_expired(self, connection: Connection) -> bool:
         """Whether *connection* was idle for too long."""
-        return self.now() - connection.idle_since >= self._expiry
+        return self.now() >= connection.idle_since + self._expiry  # the sum that `_look` waits for, to the last bit
 
     async def run(self, nursery: trio.Nursery) -> None:  # noqa: ASYNC910  # it may be stopped before it began
         """Look after the connections until `stop`, with further tasks in *nursery*."""
@@ -93,10 +93,11 @@ class Housekeeper:
                 continue
             due = min(due, connection.idle_since + self._expiry)
             if connection.watch is None:
-                if now - connection.idle_since >= _WATCHED_AFTER:
+                watched_from = connection.idle_since + _WATCHED_AFTER
+                if now >= watched_from:
                     self._watch(connection)
                 else:
-                    due = min(due, connection.idle_since + _WATCHED_AFTER)
+                    due = min(due, watched_from)
         return due
 
     def _watch(self, connection: Connection) -> None:

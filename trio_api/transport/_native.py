@@ -87,6 +87,15 @@ class TrioTransport(httpx.AsyncBaseTransport):
         pool = self._pool
         return f"<TrioTransport open={pool.slots_held} in_use={len(self._active)} waiting={pool.waiting}>"
 
+    def held(self) -> dict[str, int]:
+        """What requests hold, by what it is; all of it is 0 while none is in flight."""
+        pool = self._pool
+        return {
+            "connection in use": len(self._active),
+            "place in the pool's queue": pool.waiting,
+            "slot of the pool": pool.slots_held - len(self._active) - pool.idle_count,
+        }
+
     # -- lifetime --------------------------------------------------------------------------------------------
 
     def keep_house_in(self, nursery: trio.Nursery) -> None:

@@ -75,6 +75,11 @@ class Pool(Generic[ConnectionT]):
         """How many are in the queue."""
         return len(self._queue)
 
+    @property
+    def idle_count(self) -> int:
+        """How many connections are idle."""
+        return len(self._idle)
+
     def idle(self) -> Iterator[ConnectionT]:
         """The idle connections, the one that is idle the longest first."""
         return iter(tuple(self._idle))

@@ -14,10 +14,29 @@ from typing import Any, Final, Protocol, final
 
 import trio
 
-__all__ = ["PlainWire", "TLSWire", "Wire"]
+__all__ = ["INTERPOSER", "Interposer", "PlainWire", "TLSWire", "Wire"]
 
 _READ_SIZE: Final = 65_536  # bytes asked for at once
 _NOTHING: Final = memoryview(b"")
+
+
+class Interposer(Protocol):
+    """Stands between the wires of one run of Trio and the network: for tests of what is done where that fails.
+
+    `trio.socket.set_custom_socket_factory` would not do, since a wire takes its socket out of Trio's.
+    """
+
+    async def connect(self) -> None:
+        """Called before each attempt to connect, within its timeout; an `OSError` lets it fail."""
+        ...
+
+    def socket(self, fileno: int) -> socket.socket:
+        """The socket of the open descriptor *fileno*."""
+        ...
+
+
+INTERPOSER: Final = trio.lowlevel.RunVar[Interposer | None]("trio_api.interposer", default=None)
+"""Who stands there; None for nobody. It is asked where a connection is opened, and never again."""
 
 
 class Wire(Protocol):
@@ -69,7 +88,9 @@ class PlainWire:
     """
 
     def __init__(self, stream: trio.SocketStream) -> None:
-        self.socket: Final = socket.socket(fileno=stream.socket.detach())
+        interposer = INTERPOSER.get()
+        make_socket = socket.socket if interposer is None else interposer.socket
+        self.socket: Final = make_socket(fileno=stream.socket.detach())
         self.socket.setblocking(False)
         self._unsent = _NOTHING
         self._is_closed = False
