@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import trio
-import trio.testing
 
 from ..client import AsyncAPIClient
 
-__all__ = ["holdings", "left_beyond"]
+__all__ = ["all_at_rest", "holdings", "left_beyond"]
 
 _DESCRIPTORS: Final = Path("/dev/fd")
 _WATCH: Final = "Housekeeper._wait_for_close"  # a task that ends with its idle connection, whose socket is counted
@@ -35,12 +34,19 @@ def holdings(clients: Iterable[AsyncAPIClient]) -> Counter[str]:
     return found
 
 
+async def all_at_rest(seconds: float) -> None:
+    """Wait until every task has been waiting for *seconds*."""
+    from trio.testing import wait_all_tasks_blocked  # only now: trio.testing imports pytest where that is installed
+
+    await wait_all_tasks_blocked(seconds)
+
+
 async def left_beyond(allowed: Counter[str], look: Callable[[], Counter[str]]) -> Counter[str]:
     """What *look* finds beyond what is *allowed*, once everybody has come to rest, or had 2 seconds for it."""
     left: Counter[str] = Counter()
     for cushion in _SETTLING:
         with trio.move_on_after(1, shield=True):
-            await trio.testing.wait_all_tasks_blocked(cushion)
+            await all_at_rest(cushion)
         left = look() - allowed
         if not left:
             break

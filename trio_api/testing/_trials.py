@@ -8,10 +8,9 @@ from typing import Final, TypeAlias, final
 
 import attrs
 import trio
-import trio.testing
 
 from ..client import AsyncAPIClient
-from ._holdings import holdings, left_beyond
+from ._holdings import all_at_rest, holdings, left_beyond
 
 __all__ = ["Injection", "TortureReport", "Trials", "Work"]
 
@@ -79,7 +78,7 @@ class Trials:
         """Run the function undisturbed, and take what is open then for what may be open."""
         await self.work()
         with trio.move_on_after(1, shield=True):  # the other end of a connection may still be closing
-            await trio.testing.wait_all_tasks_blocked(_REST)
+            await all_at_rest(_REST)
         self._allowed = holdings(self._clients)
 
     def report(self) -> TortureReport:
