@@ -23,7 +23,7 @@ class Flight:
 
     It runs in a task of the client's, since it belongs to none of them. It ends when the last of them would give up, so
     that it knows what time it has: out of time where theirs is their ``total_timeout``, else cancelled, as each of
-    them would be. And it is cancelled when the last of them has left.
+    them would be. And it is cancelled when the last of them leaves, who waits until it has come to its end.
 
     Args:
         leave_table: Called when nobody can join it any more; more than once has no further effect.
@@ -60,6 +60,9 @@ class Flight:
         finally:
             del self._deadlines[place]
             self._tell()
+            if not self._deadlines and not self._done.is_set():
+                with trio.CancelScope(shield=True):  # it is over when it is over for the last, as one made alone is
+                    await self._done.wait()
         return self._landed
 
     def _tell(self) -> None:
