@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import zlib
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ import trio
 
 from support.colours import Colour
 from support.scripted import reply
-from trio_api import APIConnectionError, AuthenticationError
+from trio_api import APIConnectionError, AuthenticationError, ResponseTooLargeError
 
 
 def with_auth(colour: Colour, auth: httpx.Auth) -> Any:
@@ -71,6 +72,71 @@ def test_a_rejected_challenge_is_the_401(colour: Colour) -> None:
     )
     assert len(script.sent) == 2
     assert len(error.attempts) == 1
+
+
+class Endless(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body without end, a KiB at a time."""
+
+    def __init__(self, piece: bytes = bytes(1024)) -> None:
+        self.piece = piece
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            self.taken += 1
+            assert self.taken < 1000, "nothing bounds it"
+            yield self.piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            await trio.lowlevel.checkpoint()
+            yield piece
+
+
+@pytest.mark.parametrize("leave_open", [False, True])
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_an_answer_in_the_middle_is_read_within_the_bound(colour: Colour, leave_open: bool, encoding: str) -> None:
+    """A 401 may be without end, or a bomb: it is cut at max_response_bytes, and the request sent again."""
+    endless = Endless(zlib.compress(bytes(1024), wbits=31) if encoding == "gzip" else bytes(1024))
+    unauthorized = httpx.Response(
+        401,
+        stream=endless,
+        headers={"WWW-Authenticate": 'Digest realm="r", nonce="n"', "Content-Encoding": encoding},
+    )
+
+    def buffered(client: Any) -> Any:
+        return client.get("/items", cast_to=object)
+
+    async def opened_trio(client: Any) -> object:
+        async with client.with_streaming_response.get("/items", cast_to=object) as response:
+            return await response.parse()
+
+    def opened(client: Any) -> object:
+        with client.with_streaming_response.get("/items", cast_to=object) as response:
+            return response.parse()
+
+    value, _ = colour.play(
+        unauthorized,
+        reply({"in": True}),
+        body=buffered if not leave_open else opened_trio if colour.name == "trio" else opened,
+        client_class=with_auth(colour, httpx.DigestAuth("user", "pw")),
+        max_response_bytes=100 * 1024,
+    )
+    assert value == {"in": True}
+    assert endless.taken <= 102
+
+
+def test_what_an_auth_wants_whole_has_the_bound_too(colour: Colour) -> None:
+    """A token endpoint that sends for ever fails the call, unretried."""
+    endless = Endless()
+    _, script = colour.fail(
+        ResponseTooLargeError,
+        httpx.Response(200, stream=endless),
+        client_class=with_auth(colour, TokenAuth()),
+        max_response_bytes=100 * 1024,
+    )
+    assert endless.taken <= 102
+    assert len(script.sent) == 1
 
 
 def test_an_auth_may_send_requests_of_its_own(colour: Colour) -> None:

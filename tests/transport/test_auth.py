@@ -1,12 +1,12 @@
-"""An `httpx.Auth` under watch: it does what it does, and what it raises is known for its own."""
+"""An `httpx.Auth` at work: what it wants sent is sent, and what it raises is known for its own."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from typing import Any
 
 import httpx
 import pytest
+import trio
 
 from trio_api.transport import WatchedAuth
 
@@ -16,105 +16,188 @@ REQUEST = httpx.Request("GET", "https://api.example.com/")
 class TwoSteps(httpx.Auth):
     """Asks for a token, then sends it; notes whether its generator was closed."""
 
-    def __init__(self, error: Exception | None = None) -> None:
-        self.error = error
+    def __init__(self) -> None:
         self.closed = False
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         try:
             response = yield httpx.Request("POST", "https://api.example.com/token")
-            if self.error is not None:
-                raise self.error
             request.headers["Authorization"] = f"Bearer {response.text}"
             yield request
         finally:
             self.closed = True
 
 
-async def async_steps(flow: AsyncGenerator[httpx.Request, httpx.Response]) -> list[str]:
-    """Play the flow to its end, as httpx does."""
-    seen = []
-    request = await anext(flow)
-    while True:
-        seen.append(f"{request.method} {request.headers.get('authorization')}")
-        try:
-            request = await flow.asend(httpx.Response(200, text="t", request=request))
-        except StopAsyncIteration:
-            return seen
+class Sending:
+    """What a driver gives an auth to send and read by; it notes the order of events."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.status = status
+        self.seen: list[str] = []
+        self.open: list[httpx.Response] = []
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(f"{request.method} {request.headers.get('authorization')}")
+        response = httpx.Response(self.status, stream=httpx.ByteStream(b"t"), request=request)
+        self.open.append(response)
+        return response
+
+    def _read(self, response: httpx.Response) -> httpx.Response:
+        self.seen.append("read")
+        return httpx.Response(response.status_code, content=b"t", request=response.request, history=response.history)
+
+    def play(self, auth: httpx.Auth) -> httpx.Response:
+        """In threads."""
+        return WatchedAuth(auth).send_blocking(request_of("GET"), self._answer, self._read)
+
+    async def play_trio(self, auth: httpx.Auth) -> httpx.Response:
+        """On Trio."""
+
+        async def send(request: httpx.Request) -> httpx.Response:
+            await trio.lowlevel.checkpoint()
+            return self._answer(request)
+
+        async def read(response: httpx.Response) -> httpx.Response:
+            await trio.lowlevel.checkpoint()
+            return self._read(response)
+
+        return await WatchedAuth(auth).send_trio(request_of("GET"), send, read)
 
 
-def steps(flow: Generator[httpx.Request, httpx.Response, None]) -> list[str]:
-    """Play the flow to its end, as httpx does."""
-    seen = []
-    request = next(flow)
-    while True:
-        seen.append(f"{request.method} {request.headers.get('authorization')}")
-        try:
-            request = flow.send(httpx.Response(200, text="t", request=request))
-        except StopIteration:
-            return seen
+def request_of(method: str) -> httpx.Request:
+    return httpx.Request(method, "https://api.example.com/", stream=httpx.ByteStream(b"x"))
 
 
-STEPS = ["POST None", "GET Bearer t"]
+class Steps(TwoSteps):
+    requires_response_body = True
 
 
 async def test_the_requests_and_responses_pass_through() -> None:
-    """A flow of several requests is played in full, in both colours."""
-    assert steps(WatchedAuth(TwoSteps()).sync_auth_flow(httpx.Request("GET", REQUEST.url))) == STEPS
-    assert await async_steps(WatchedAuth(TwoSteps()).async_auth_flow(httpx.Request("GET", REQUEST.url))) == STEPS
+    """A flow of several requests is played in full, in both colours, and the last response tells of the others."""
+    for is_blocking in (True, False):
+        sending = Sending()
+        response = sending.play(Steps()) if is_blocking else await sending.play_trio(Steps())
+        assert [step for step in sending.seen if step != "read"] == ["POST None", "GET Bearer t"]
+        assert [each.request.method for each in response.history] == ["POST"]
 
 
-async def test_what_the_auth_raises_is_kept() -> None:
-    """The very exception is raised, and known afterwards."""
+@pytest.mark.parametrize(
+    ("status", "wants", "seen"),
+    [
+        (200, False, ["GET None", "asked", "read", "GET None"]),
+        (200, True, ["GET None", "read", "asked", "read", "GET None", "read"]),
+        (401, False, ["GET None", "read", "asked", "read", "GET None", "read"]),
+    ],
+    ids=["a success", "a success that it wants whole", "an error"],
+)
+async def test_what_an_auth_is_given_is_read_as_far_as_it_is_to_be(status: int, wants: bool, seen: list[str]) -> None:
+    """An error before the auth sees it, a success only where it asks for it; and each before another is sent."""
+
+    class Twice(httpx.Auth):
+        requires_response_body = wants
+
+        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+            yield request
+            sending.seen.append("asked")
+            yield request
+
+    for is_blocking in (True, False):
+        sending = Sending(status)
+        response = sending.play(Twice()) if is_blocking else await sending.play_trio(Twice())
+        assert sending.seen == seen
+        assert response.is_closed is (status == 401 or wants)
+
+
+@pytest.mark.parametrize("ends", ["first", "later"])
+async def test_what_the_auth_raises_is_kept(ends: str) -> None:
+    """The very exception is raised, and known afterwards; the response that it was shown is closed."""
+
+    class Failing(httpx.Auth):
+        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+            if ends == "later":
+                yield request
+            raise error
+
     error = httpx.ConnectError("the auth's own request failed")
-    watched = WatchedAuth(TwoSteps(error))
-    with pytest.raises(httpx.ConnectError) as caught:
-        steps(watched.sync_auth_flow(REQUEST))
-    assert watched.error is caught.value is error
-    watched = WatchedAuth(TwoSteps(error))
-    with pytest.raises(httpx.ConnectError) as caught:
-        await async_steps(watched.async_auth_flow(REQUEST))
-    assert watched.error is caught.value is error
+    for is_blocking in (True, False):
+        sending, watched = Sending(), WatchedAuth(Failing())
+        with pytest.raises(httpx.ConnectError) as caught:
+            if is_blocking:
+                watched.send_blocking(REQUEST, sending._answer, sending._read)
+            else:
+
+                async def send(request: httpx.Request) -> httpx.Response:
+                    await trio.lowlevel.checkpoint()
+                    return sending._answer(request)  # noqa: B023
+
+                await watched.send_trio(REQUEST, send, AsyncNever())
+        assert watched.error is caught.value is error
+        assert all(response.is_closed for response in sending.open)
+        assert len(sending.open) == (ends == "later")
 
 
-async def test_leaving_early_closes_the_auth() -> None:
-    """A request that fails between two steps leaves no open generator of the application behind."""
+class AsyncNever:
+    """A read that nobody asks for."""
+
+    async def __call__(self, response: httpx.Response) -> httpx.Response:
+        await trio.lowlevel.checkpoint()
+        raise AssertionError(response)
+
+
+async def test_an_auth_that_gives_no_request_is_told_so() -> None:
+    """It is the application's mistake, whose class is named."""
+
+    class Nothing(httpx.Auth):
+        def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+            yield from ()
+
+        async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+            for each in ():
+                yield each
+
+    with pytest.raises(RuntimeError, match="flow of Nothing gives no request"):
+        Sending().play(Nothing())
+    with pytest.raises(RuntimeError, match="flow of Nothing gives no request"):
+        await Sending().play_trio(Nothing())
+
+
+async def test_a_request_that_fails_closes_the_auth() -> None:
+    """It leaves no open generator of the application behind."""
+    error = httpx.ConnectError("down")
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    async def fail_trio(request: httpx.Request) -> httpx.Response:
+        await trio.lowlevel.checkpoint()
+        raise error
+
     auth = TwoSteps()
-    flow = WatchedAuth(auth).sync_auth_flow(REQUEST)
-    next(flow)
-    flow.close()
+    with pytest.raises(httpx.ConnectError):
+        WatchedAuth(auth).send_blocking(REQUEST, fail, fail)
     assert auth.closed
     auth = TwoSteps()
-    async_flow = WatchedAuth(auth).async_auth_flow(REQUEST)
-    await anext(async_flow)
-    await async_flow.aclose()
+    watched = WatchedAuth(auth)
+    with pytest.raises(httpx.ConnectError):
+        await watched.send_trio(REQUEST, fail_trio, AsyncNever())
     assert auth.closed
+    assert watched.error is None
 
 
-@pytest.mark.parametrize("wants", ["requires_request_body", "requires_response_body"])
-async def test_bodies_are_read_where_the_auth_needs_them(wants: str) -> None:
-    """The flags by which an auth asks httpx for whole bodies work under watch, in both colours."""
-    read: list[bool] = []
+async def test_the_body_of_a_request_is_read_where_the_auth_needs_it() -> None:
+    """The flag by which an auth asks for it works in both colours."""
+    read: list[bytes] = []
 
     class Reads(httpx.Auth):
-        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-            response = yield request
-            message: Any = request if wants == "requires_request_body" else response
-            read.append(hasattr(message, "_content"))
+        requires_request_body = True
 
-    auth = Reads()
-    setattr(auth, wants, True)
-    request = httpx.Request("POST", REQUEST.url, stream=httpx.ByteStream(b"x"))
-    flow = WatchedAuth(auth).sync_auth_flow(request)
-    next(flow)
-    with pytest.raises(StopIteration):
-        flow.send(httpx.Response(200, stream=httpx.ByteStream(b"y"), request=request))
-    request = httpx.Request("POST", REQUEST.url, stream=httpx.ByteStream(b"x"))
-    async_flow = WatchedAuth(auth).async_auth_flow(request)
-    await anext(async_flow)
-    with pytest.raises(StopAsyncIteration):
-        await async_flow.asend(httpx.Response(200, stream=httpx.ByteStream(b"y"), request=request))
-    assert read == [True, True]
+        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+            read.append(request.content)
+            yield request
+
+    Sending().play(Reads())
+    await Sending().play_trio(Reads())
+    assert read == [b"x", b"x"]
 
 
 def test_credentials_are_known_by_the_object() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 import time
@@ -17,7 +18,18 @@ from ..flow import Attempt, Outcome
 from ..request import Body, FinalRequestOptions, filter_for_origin, may_have_credentials
 from ..resilience import Refusal
 from ..retry import Failure, FailureKind
-from ..transport import BlockingIncoming, Trace, blocking_stream, failure_of, foreign_errors, read_blocking
+from ..transport import (
+    DEADLINE,
+    NO_AUTH,
+    BlockingIncoming,
+    OutOfTime,
+    Trace,
+    WatchedAuth,
+    blocking_stream,
+    failure_of,
+    foreign_errors,
+    read_blocking,
+)
 from ._admission_blocking import Admission
 from ._base import BaseClient
 from ._call import Call
@@ -136,19 +148,19 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
             inquiry = self._inquiry_of(request, auth, is_buffered=take is None)
         trace = Trace()
         started = time.monotonic()
-        if started >= deadline:
-            return self._expired(call, started, started)
         request.extensions["trace"] = trace.hook
-        request.extensions["timeout"] = _clamped(request.extensions["timeout"], deadline - started)
         result: httpx.Response | Failure
         try:
-            response = self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+            response = self._send_plain(request, deadline) if auth is None else self._send_with(auth, request, deadline)
             if take is None or call.is_read_at_once(response):
                 result = read_blocking(response, self._config.max_response_bytes, deadline)
             else:
                 result = take(response)
             if inquiry is not None:
                 told, result = result, self._settle(inquiry, call, result)
+        except OutOfTime:
+            ended = time.monotonic()
+            return self._expired(call, started if trace.sent else ended, ended)
         except ResponseTooLargeError as error:
             result = Failure(error, FailureKind.FINAL)
         except APIStreamTruncatedError as error:
@@ -163,6 +175,26 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
             cast("httpx.SyncByteStream", request.stream).close()  # what a body has open ends with the attempt
         ended = time.monotonic()
         return Outcome(request, result, ended - started, deadline - ended, body.replayable, ended, told)
+
+    def _send_plain(self, request: httpx.Request, deadline: float, auth: httpx.Auth | None = None) -> httpx.Response:
+        """The open response to *request*; *auth* is in place of the HTTP client's."""
+        now = time.monotonic()
+        if now >= deadline:
+            raise OutOfTime
+        timeout = (
+            request.extensions.get("timeout") or self._client.timeout.as_dict()
+        )  # an auth's own requests have none
+        request.extensions["timeout"] = _clamped(timeout, deadline - now)
+        return self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+
+    def _send_with(self, auth: WatchedAuth, request: httpx.Request, deadline: float) -> httpx.Response:
+        request.extensions[DEADLINE] = deadline
+        limit = self._config.max_response_bytes
+        return auth.send_blocking(
+            request,
+            functools.partial(self._send_plain, deadline=deadline, auth=NO_AUTH),
+            functools.partial(read_blocking, limit=limit, deadline=deadline),
+        )
 
     def _request_for(self, call: Call, attempt: Attempt, deadline: float) -> tuple[httpx.Request, Body]:
         options = self._prepare_options(call.options)
@@ -179,7 +211,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
 
 
 def _clamped(timeout: dict[str, float | None], time_left: float) -> dict[str, float | None]:
-    """The timeouts of an attempt, none longer than the time that the call has left."""
+    """The timeouts of a request, none longer than the time that the call has left."""
     if time_left > _LONGEST_WAIT:
         return timeout
     return {name: time_left if value is None else min(value, time_left) for name, value in timeout.items()}

@@ -21,11 +21,13 @@ from ..responses import LazyResponse, header_of
 from ..retry import Failure, FailureKind
 from ..transport import (
     FRESH,
+    NO_AUTH,
     READ_WITHIN,
     BearerAuth,
     Trace,
     TrioIncoming,
     TrioTransport,
+    WatchedAuth,
     authorize,
     failure_of,
     foreign_errors,
@@ -272,7 +274,7 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
                 if header_of(response, "set-cookie") is not None:
                     self._client.cookies.extract_cookies(response)
             else:
-                response = await self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+                response = await (self._send_plain(request) if auth is None else self._send_with(auth, request))
                 if not isinstance(response, LazyResponse):
                     await trio.lowlevel.cancel_shielded_checkpoint()  # a mock has waited for nothing
             if take is None or call.is_read_at_once(response):
@@ -299,6 +301,16 @@ class TrioDriver(BaseClient[httpx.AsyncClient, Any]):
             await trio.lowlevel.checkpoint_if_cancelled()  # else a cancellation would look like a deadline
             time_left = trio.current_effective_deadline() - ended
         return Outcome(request, result, ended - started, time_left, body.replayable, ended, told)  # noqa: ASYNC910  # sending did checkpoint
+
+    def _send_plain(self, request: httpx.Request, auth: httpx.Auth | None = None) -> Awaitable[httpx.Response]:
+        """The open response to *request*; *auth* is in place of the HTTP client's."""
+        return self._client.send(request, stream=True, auth=auth, follow_redirects=False)
+
+    def _send_with(self, auth: WatchedAuth, request: httpx.Request) -> Awaitable[httpx.Response]:
+        limit = self._config.max_response_bytes
+        return auth.send_trio(
+            request, functools.partial(self._send_plain, auth=NO_AUTH), functools.partial(read_trio, limit=limit)
+        )
 
     def _has_async_hooks(self) -> bool:
         return is_overridden(self._prepare_options, TrioDriver._prepare_options) or is_overridden(

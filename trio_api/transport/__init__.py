@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._auth import WatchedAuth as WatchedAuth
+from ._auth import NO_AUTH as NO_AUTH, WatchedAuth as WatchedAuth
 from ._bearer import (
     BearerAuth as BearerAuth,
     authorize as authorize,
@@ -10,6 +10,7 @@ from ._bearer import (
 )
 from ._bodies import blocking_stream as blocking_stream, measure_trio as measure_trio, trio_stream as trio_stream
 from ._cut_off import cut_off_after as cut_off_after
+from ._deadlines import DEADLINE as DEADLINE, OutOfTime as OutOfTime
 from ._defaults import (
     DefaultAsyncHttpxClient as DefaultAsyncHttpxClient,
     DefaultHttpxClient as DefaultHttpxClient,
