@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from trio_api import (
+    AdaptiveConcurrency,
     APIConnectionError,
     APIError,
     APIStatusError,
@@ -24,6 +25,7 @@ from trio_api import (
     RateLimitError,
     RetryBudget,
     RetryPolicy,
+    Throttling,
 )
 from trio_api._errors import status_error_class
 from trio_api._records import Reply
@@ -760,3 +762,41 @@ def test_another_origin_does_not_ask_for_this_one() -> None:
     played = play(away, told, 200, under=rules(books=books))
     assert [(attempt.after, attempt.in_order) for attempt in played.attempts] == [(0, False), (0, False), (5, False)]
     assert not books.of(Origins(httpx.URL(URL)).base).is_guarded(0.0)
+
+
+# -- what an attempt says of the load ------------------------------------------------------------------------
+
+
+def queued() -> Failure:
+    return Failure(APITimeoutError("no connection became free", sent=False), FailureKind.QUEUED)
+
+
+@pytest.mark.parametrize(
+    ("failure", "elapsed", "limit", "counts"),
+    [
+        (queued(), 5.0, 20, False),
+        (expired(), 0.0, 20, False),
+        (expired(), 5.0, 16, True),
+        (Failure(APITimeoutError("silent", sent=True)), 5.0, 16, True),
+        (Failure(APITimeoutError("silent", sent=True)), 0.0, 16, True),
+        (network(), 5.0, 20, True),
+        (network(sent=False), 5.0, 20, True),
+    ],
+    ids=["queued", "never made", "out of time", "timed out", "timed out at once", "broken", "refused"],
+)
+def test_what_the_server_did_not_see_says_nothing_of_its_load(
+    failure: Failure, elapsed: float, limit: int, counts: bool
+) -> None:
+    """An attempt that waited in vain for a connection, or for its turn, is no sign of a slow or a failing server."""
+    books = OriginBooks(OriginRules(throttling=Throttling(), max_concurrency=AdaptiveConcurrency(start=20)))
+    play(failure, under=rules(RetryPolicy(max_retries=0), books=books), elapsed=elapsed, ended=10.0)
+    book = books.of(Origins(httpx.URL(URL)).base)
+    assert book.permits is not None
+    assert book.permits.limit == limit
+    assert book.throttle is not None
+    assert (book.throttle.probability(10.0) > 0) is counts
+
+
+def test_what_waited_for_a_connection_is_tried_again() -> None:
+    """Nothing was sent, so any method is."""
+    assert len(play(queued(), 200, method="POST").attempts) == 2

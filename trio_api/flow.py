@@ -215,9 +215,10 @@ def take_note(book: OriginBook, outcome: Outcome) -> float | None:
         if asked is not None and result.status_code >= 400:
             # Kept as long as the pause, it must not keep what was sent: a body may be large.
             reason = duplicate_response(result, redacted_request(outcome.request))
+    elif result.kind is FailureKind.QUEUED or (result.kind is FailureKind.EXPIRED and not outcome.elapsed):
+        return None  # the server saw nothing of it
     else:
-        timed_out = isinstance(result.error, APITimeoutError) and outcome.elapsed > 0  # else nothing was sent
-        load = Load.TIMED_OUT if timed_out else Load.LOST
+        load = Load.TIMED_OUT if isinstance(result.error, APITimeoutError) else Load.LOST
     of_this = None if outcome.elsewhere else asked  # no other origin asks for this one
     paused = book.observe(Seen(load, ended - outcome.elapsed, ended), asked=of_this, reason=reason)
     if paused and asked is not None:

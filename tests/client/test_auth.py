@@ -12,8 +12,20 @@ import pytest
 import trio
 
 from support.colours import BASE_URL, Colour
-from support.scripted import reply
-from trio_api import AuthenticationError, BearerAuth, RetryPolicy, SyncAPIClient, Token, not_given
+from support.scripted import Script, Slow, reply
+from trio_api import (
+    APITimeoutError,
+    AuthenticationError,
+    BearerAuth,
+    ClientCredentials,
+    RetryPolicy,
+    SyncAPIClient,
+    Token,
+    not_given,
+)
+
+CREDENTIALS: dict[str, Any] = {"token_url": "https://auth.example.com/token", "client_id": "me", "client_secret": "s"}
+TOKEN = {"access_token": "t1", "token_type": "Bearer", "expires_in": 3600}
 
 
 @pytest.fixture(autouse=True)
@@ -330,3 +342,57 @@ def test_the_signature_is_that_of_the_class(colour: Colour) -> None:
     """`auth` is a keyword of the constructor and of `copy`."""
     for function in (colour.client_class, colour.client_class.copy):
         assert "auth" in inspect.signature(function).parameters
+
+
+# -- the time of a call ---------------------------------------------------------------------------------------
+
+
+def expired(client: Any) -> Any:
+    return client.get("/items", cast_to=object, options={"total_timeout": 5})
+
+
+def test_a_token_endpoint_that_is_slow_ends_the_call_in_its_time(colour: Colour) -> None:
+    """On Trio the fetch goes on for the next call. In a thread it is cut short, which keeps nobody from another."""
+    endpoint = Script(Slow(20, reply(TOKEN)), reply(TOKEN), time=colour.time)
+
+    def body(client: Any) -> Any:
+        with pytest.raises(APITimeoutError, match=r"longer than its total_timeout of 5 seconds") as caught:
+            yield expired(client)
+        yield client.get("/items", cast_to=object)
+        return caught.value
+
+    http_client = colour.http_client_class(transport=endpoint, timeout=None)
+    auth = BearerAuth(ClientCredentials(**CREDENTIALS, http_client=http_client))
+    error, script = colour.play(reply(), body=body, auth=auth)
+    assert error.sent in (None, False)
+    assert endpoint.waits == ([] if colour.name == "trio" else [5])
+    assert sent_tokens(script) == ["Bearer t1"]
+
+
+def test_a_function_that_gives_a_token_too_late_has_nothing_sent(colour: Colour) -> None:
+    """In a thread it is not interrupted; but then the time of the call is up."""
+
+    async def provide_trio() -> str:
+        await trio.sleep(20)
+        return "t1"
+
+    def provide() -> str:
+        colour.time.sleep(20)
+        return "t1"
+
+    error, script = colour.fail(
+        APITimeoutError, body=expired, auth=BearerAuth(provide_trio if colour.name == "trio" else provide)
+    )
+    assert "total_timeout of 5 seconds" in str(error)
+    assert script.sent == []
+
+
+def test_a_second_try_has_what_the_first_left_of_the_time(colour: Colour) -> None:
+    """A 401 that took its time, and then silence."""
+    slow = [Slow(3, httpx.Response(401)), Slow(100, reply())]
+    auth = BearerAuth(provider_of(colour, "t1", "t2"))
+    _, script = colour.fail(APITimeoutError, *slow, body=expired, auth=auth)
+    assert script.waits == [3]
+    if colour.name == "blocking":
+        assert colour.time.now == pytest.approx(1005)
+        assert script.sent[1].timeout["read"] == pytest.approx(2)

@@ -19,7 +19,7 @@ from support.colours import BASE_URL, Colour
 from support.files import ServedFile
 from support.live import Live, LiveBlocking, LiveTrio, opened, settle
 from support.open_streams import StepwiseBody, following, to_the_end, with_stream
-from support.raw_server import RawServer
+from support.raw_server import RawServer, answer
 from support.scripted import Script, Slow, reply
 from trio_api import (
     AdaptiveConcurrency,
@@ -36,6 +36,7 @@ from trio_api import (
     make_request_options,
 )
 from trio_api.client._admission_blocking import _QUEUES
+from trio_api.resilience import Permit
 from trio_api.testing import SimulatedServer
 
 DONE = StreamDialect.sse(done_data="[DONE]")
@@ -469,6 +470,68 @@ def test_a_deadline_that_ends_while_a_thread_waits_is_a_timeout(how: dict[str, A
         assert state_of(client).waiting == 0
         server.gate.release(1)
     assert server.paths == ["/first"]
+
+
+@pytest.mark.parametrize("of", ["the client", "a copy with permits of its own"])
+def test_closing_the_client_wakes_the_threads_that_wait(of: str) -> None:
+    """At once, though the permit that they wait for is still held."""
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+    is_held, may_end, ends = threading.Event(), threading.Event(), list[BaseException]()
+    with RawServer(answer(half)) as server:
+        client = SyncAPIClient(base_url=server.url, max_concurrency=1, trust_env=False)
+        user = client if of == "the client" else client.copy(max_concurrency=1)
+
+        def hold() -> None:
+            with contextlib.suppress(APIError), user.with_streaming_response.get("/", cast_to=object):
+                is_held.set()
+                may_end.wait(10)
+
+        def wait() -> None:
+            try:
+                user.get("/", cast_to=object)
+            except ClientStateError as error:
+                ends.append(error)
+
+        holder, waiter = threading.Thread(target=hold), threading.Thread(target=wait)
+        holder.start()
+        assert is_held.wait(10)
+        waiter.start()
+        until(lambda: state_of(user).waiting == 1)
+        client.close()
+        waiter.join(10)
+        assert not waiter.is_alive()
+        assert "is closed" in str(ends[0])
+        assert (state_of(user).waiting, state_of(user).in_flight) == (0, 1)
+        may_end.set()
+        holder.join(10)
+
+
+def test_closing_a_client_leaves_those_alone_who_wait_with_another() -> None:
+    """They keep their places in the order."""
+    server = Crossing()
+    with blocking_client_of(server, max_concurrency=1) as client, in_threads(client, ("/1", 0), ("/2", 0), ("/3", 0)):
+        SyncAPIClient(base_url=BASE_URL, trust_env=False).close()
+        assert state_of(client).waiting == 2
+        server.gate.release(3)
+    assert server.paths == ["/1", "/2", "/3"]
+
+
+def test_who_comes_to_wait_as_the_client_closes_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its last look and its place in the queue."""
+    client = SyncAPIClient(base_url="https://api.example.com", max_concurrency=1, trust_env=False)
+    book = client._books.of(client._config.origins.base)
+    assert book.permits is not None
+    held, join = Permit(), book.permits.join
+    assert book.permits.try_take(held)
+
+    def closing(*args: Any) -> None:
+        client._client.close()
+        join(*args)
+
+    monkeypatch.setattr(type(book.permits), "join", lambda self, *args: closing(*args))
+    with pytest.raises(ClientStateError):
+        client.get("/", cast_to=object)
+    assert book.permits.waiting == 0
 
 
 def test_an_answer_that_raises_the_limit_lets_another_thread_go_while_it_is_open() -> None:

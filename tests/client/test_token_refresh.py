@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import threading
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +18,16 @@ import trio.testing
 from support.cancelling import cancel_everywhere
 from support.colours import BASE_URL
 from support.wire import answer, ok, wire_server
-from trio_api import AsyncAPIClient, AuthenticationError, BearerAuth, ClientStateError, RetryPolicy, Token
+from trio_api import (
+    APITimeoutError,
+    AsyncAPIClient,
+    AuthenticationError,
+    BearerAuth,
+    ClientStateError,
+    RetryPolicy,
+    SyncAPIClient,
+    Token,
+)
 
 
 class Tokens:
@@ -412,3 +422,35 @@ async def test_a_client_that_closes_under_a_call_that_waits_for_its_token_says_s
             nursery.start_soon(call, client)
             await trio.testing.wait_all_tasks_blocked()
         assert server.wires == []
+
+
+# -- threads ---------------------------------------------------------------------------------------------------
+
+
+def test_a_thread_waits_for_the_fetch_of_another_no_longer_than_its_call_lasts() -> None:
+    """Its own call fails in time, with nothing sent; the other is not disturbed."""
+    has_begun, may_end = threading.Event(), threading.Event()
+    sent: list[str] = []
+
+    def provide() -> str:
+        has_begun.set()
+        assert may_end.wait(10)
+        return "t1"
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.url.path)
+        return httpx.Response(200, json={})
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as http_client,
+        SyncAPIClient(base_url=BASE_URL, http_client=http_client, auth=BearerAuth(provide)) as client,
+    ):
+        leader = threading.Thread(target=client.get, args=("/leader",), kwargs={"cast_to": object})
+        leader.start()
+        assert has_begun.wait(10)
+        with pytest.raises(APITimeoutError, match=r"total_timeout of 0\.05 seconds"):
+            client.get("/follower", cast_to=object, options={"total_timeout": 0.05})
+        assert sent == []
+        may_end.set()
+        leader.join(10)
+    assert sent == ["/v1/leader"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+import time
 from typing import Any
 
 import httpx
@@ -14,6 +15,9 @@ import trio.testing
 
 from support.scripted import Script, Slow, reply
 from trio_api import BearerAuth, RetryPolicy, Token
+from trio_api.auth import TokenLife
+from trio_api.transport import OutOfTime
+from trio_api.transport._token_keeper_blocking import BlockingTokenKeeper
 
 URL = "https://api.example.com/items"
 
@@ -327,6 +331,28 @@ def test_a_thread_does_not_wait_for_a_token_that_it_can_do_without() -> None:
         may_end.set()
         leader.join(10)
         assert client.get(URL).text == "t2"
+
+
+def test_a_thread_that_was_rejected_waits_for_a_fetch_until_its_deadline() -> None:
+    """The life of the token is one thread's at a time; who may wait no longer changes nothing."""
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def provider() -> str:
+        has_begun.set()
+        assert may_end.wait(10)
+        return "t2"
+
+    life = TokenLife(refresh_at=0.8, leeway=0, backoff=lambda number: 1)
+    keeper = BlockingTokenKeeper(provider, life)
+    leader = threading.Thread(target=keeper.token)
+    leader.start()
+    assert has_begun.wait(10)
+    with pytest.raises(OutOfTime):
+        keeper.rejected(Token("t1"), time.monotonic() + 0.02)
+    may_end.set()
+    leader.join(10)
+    assert keeper.token() == Token("t2")
+    assert keeper.rejected(keeper.token())
 
 
 # -- the value -----------------------------------------------------------------------------------------------

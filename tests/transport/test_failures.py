@@ -136,7 +136,7 @@ def test_no_connection_becomes_free(exchange: Exchange) -> None:
     limits, timeout = httpx.Limits(max_connections=1), httpx.Timeout(5, pool=0.05)
     with RawServer(answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", b"")) as server:
         failure = last_failure(exchange(Ask(server.url, hold=True), Ask(server.url), limits=limits, timeout=timeout))
-    assert facts(failure) == (NETWORK, False, APITimeoutError)
+    assert facts(failure) == (FailureKind.QUEUED, False, APITimeoutError)
 
 
 def answer_in_plain_text(connection: socket.socket) -> None:
@@ -426,7 +426,7 @@ REQUEST = httpx.Request("GET", f"https://user:{SECRET}@api.example.com/v1/items?
     [
         (httpx.ConnectError(""), (NETWORK, False, APIConnectionError)),
         (httpx.ConnectTimeout(""), (NETWORK, False, APITimeoutError)),
-        (httpx.PoolTimeout(""), (NETWORK, False, APITimeoutError)),
+        (httpx.PoolTimeout(""), (FailureKind.QUEUED, False, APITimeoutError)),
         (httpx.ProxyError(""), (NETWORK, False, APIConnectionError)),
         (httpx.ReadError(""), (NETWORK, True, APIConnectionError)),
         (httpx.ReadTimeout(""), (NETWORK, True, APITimeoutError)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final, final
 
 import httpx
@@ -14,13 +15,22 @@ from ..resilience import OriginBook, Pace, Permit, Permits, Refusal, refusal_for
 from ..retry import Failure
 from ._pacing_blocking import Pacer
 
-__all__ = ["Admission"]
+__all__ = ["Admission", "turn_away"]
 
 _QUEUES: Final = threading.RLock()
 """Held while a queue for permits is changed, which is soon done: one lock for those of all clients.
 
 Reentrant, since a response that the garbage collector closes gives its permit back in whatever thread that happens.
 """
+_WAITING: Final[set[Admission]] = set()
+"""Who waits for a permit, of all clients; changed under `_QUEUES`."""
+
+
+def turn_away() -> None:
+    """Wake those who wait for a permit and whose HTTP client was closed."""
+    with _QUEUES:
+        for admission in tuple(_WAITING):
+            admission.wake_if_closed()
 
 
 @final
@@ -31,12 +41,17 @@ class Admission:
         book: What is known of the origin that the call names.
         options: The call.
         deadline: The end of the call, in seconds of `time.monotonic`.
+        http_client: What its requests are sent by; once that is closed nothing is waited for.
     """
 
-    def __init__(self, book: OriginBook, options: FinalRequestOptions, deadline: float) -> None:
+    def __init__(
+        self, book: OriginBook, options: FinalRequestOptions, deadline: float, http_client: httpx.Client
+    ) -> None:
         self._book: Final = book
         self._options: Final = options
         self._deadline: Final = deadline
+        self._http_client: Final = http_client
+        self._wake: Callable[[], object] | None = None
         self._permit: Final = Permit()
         self._pacer: Pacer | None = None
 
@@ -52,7 +67,7 @@ class Admission:
             refusal = self._wait_out()
         if refusal is None and permits is not None and self._has_queued(permits):
             if not self._permit.is_held:
-                return None  # its time is up, as the exchange will see
+                return None  # its time is up, or that of the client, as the driver will see
             refusal = self._wait_out()  # a pause may have begun in the meantime
         if refusal is None and pace is not None:
             refusal = self._keep_pace(pace)
@@ -71,19 +86,34 @@ class Admission:
                 self._book.permits.hand_over()
 
     def _has_queued(self, permits: Permits) -> bool:
-        """Take a permit; whether it was waited for. When the time of the call is up, it is not held."""
+        """Take a permit; whether it was waited for. It is not held when the time of the call or the client is up."""
         with _QUEUES:
             if permits.try_take(self._permit):
                 return False
             # No Event: the garbage collector may give a permit back while this thread waits, and what an Event takes
             # to be set it has then taken itself.
-            granted = threading.Lock()
-            granted.acquire()
-            permits.join(self._permit, self._options.priority, granted.release)
-        while not granted.acquire(timeout=max(0.0, min(self._deadline - time.monotonic(), threading.TIMEOUT_MAX))):
-            if time.monotonic() >= self._deadline:
-                break  # `leave` gives up its place
+            woken = threading.Lock()
+            woken.acquire()
+            self._wake = woken.release
+            permits.join(self._permit, self._options.priority, self._wake)
+            _WAITING.add(self)
+            self.wake_if_closed()  # since it was last looked at
+        try:
+            while not woken.acquire(timeout=max(0.0, min(self._deadline - time.monotonic(), threading.TIMEOUT_MAX))):
+                if time.monotonic() >= self._deadline:
+                    break  # `leave` gives up its place
+        finally:
+            with _QUEUES:
+                _WAITING.discard(self)
         return True
+
+    def wake_if_closed(self) -> None:
+        """Wait no longer where the HTTP client was closed; called under `_QUEUES`."""
+        if self._http_client.is_closed and self._permit.place is not None:
+            assert self._book.permits is not None
+            assert self._wake is not None
+            self._book.permits.leave(self._permit)
+            self._wake()
 
     def correct(self, result: httpx.Response | Failure) -> None:
         """Count what the attempt did cost, as its *result* tells, in place of what was expected."""

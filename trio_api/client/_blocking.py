@@ -19,6 +19,7 @@ from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RetryBudget, 
 from ..responses import Revalidation
 from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient, check_blocking_auth
+from ._admission_blocking import turn_away
 from ._call import OptionsTypes, final_options, split_wrapper
 from ._copies_blocking import SyncCopies, check_http_client
 from ._defaults import is_overridden
@@ -173,9 +174,13 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncOperations, SyncCopies):
         self.close()
 
     def close(self) -> None:
-        """Close the connections; not those of a caller's ``http_client``, and not those of a copy's parent."""
+        """Close the connections; not those of a caller's ``http_client``, and not those of a copy's parent.
+
+        Calls of other threads fail with `ClientStateError` once they come to it; those that wait for a permit, at once.
+        """
         if self._owns_http_client and not self._is_copy:
             self._client.close()
+            turn_away()
 
     # -- calls -----------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NoReturn, final
 
@@ -75,9 +76,10 @@ class ClientCredentials:
         _check_kind("http_client", http_client, httpx.AsyncClient, httpx.Client)
         _check_kind("retry", retry, RetryPolicy)
         self._http_client: Final[Any] = http_client
+        self._timeout: Final = check_seconds("timeout", timeout)
         self._settings: Final[dict[str, Any]] = {
             "base_url": self._grant.token_url.copy_with(query=None),
-            "total_timeout": check_seconds("timeout", timeout),
+            "total_timeout": self._timeout,
             "retry": retry,
             "follow_redirects": False,  # a redirect would carry the secret away
             "max_response_bytes": _LONGEST_ANSWER,
@@ -105,19 +107,27 @@ class ClientCredentials:
         raise failed
 
     @sealed
-    def fetch_blocking(self) -> Token:
+    def fetch_blocking(self, within: float = math.inf) -> Token:
         """Fetch a token, without an event loop.
+
+        Args:
+            within: Seconds that it may take, where those are fewer than `timeout`. Default: no fewer.
 
         Raises:
             TokenError: The token endpoint gave none.
             TypeError: The ``http_client`` is of the other colour.
         """
         try:
-            with SyncAPIClient(http_client=self._http_client, **self._settings) as client:
+            with SyncAPIClient(http_client=self._http_client, **self._settings_within(within)) as client:
                 return self._token_of(client.request(httpx.Response, self._options()))
         except APIError as error:
             failed = self._failure_of(error)
         raise failed
+
+    def _settings_within(self, seconds: float) -> dict[str, Any]:
+        if seconds == math.inf:
+            return self._settings
+        return {**self._settings, "total_timeout": min(self._timeout, check_seconds("within", seconds))}
 
     def _options(self) -> FinalRequestOptions:
         grant = self._grant

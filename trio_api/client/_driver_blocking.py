@@ -88,7 +88,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
                     self._check_open()  # another thread may have closed it
                 refusal: Refusal | None = None
                 if attempt.redirect is None and book.is_guarded(time.monotonic()):
-                    admission = admission or Admission(book, call.options, deadline)
+                    admission = admission or Admission(book, call.options, deadline, self._client)
                     refusal = admission.enter()
                     self._check_open()
                 outcome = refusal or self._exchange(call, take, deadline, attempt)
@@ -113,7 +113,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         *begin* reads the body's beginning within the attempt.
         """
         deadline = time.monotonic() + call.total_timeout
-        admission = Admission(self._book_of(call), call.options, deadline)
+        admission = Admission(self._book_of(call), call.options, deadline, self._client)
         opened: list[BlockingIncoming] = []
 
         def take(response: httpx.Response) -> httpx.Response:
@@ -168,8 +168,8 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         except foreign_errors() as error:
             if error is body.error or (auth is not None and error is auth.error):
                 raise  # the application's own: its body iterator or its auth speaks HTTP too
-            if isinstance(error, httpx.TimeoutException) and time.monotonic() >= deadline:
-                return self._expired(call, started, time.monotonic())
+            if isinstance(error, httpx.TimeoutException) and (ended := time.monotonic()) >= deadline:
+                return self._expired(call, ended if isinstance(error, httpx.PoolTimeout) else started, ended)
             result = failure_of(error, trace, request)
         finally:
             cast("httpx.SyncByteStream", request.stream).close()  # what a body has open ends with the attempt

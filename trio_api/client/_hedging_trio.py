@@ -97,10 +97,7 @@ class _Race:
         try:
             if not self._book.may_hedge(trio.current_time()) or not admission.enter_nowait():
                 return
-            cost = self._book.pay_hedge()
-            if cost is None:
-                return
-            self._costs += cost
+            self._costs += self._book.pay_hedge()
             if left > 1:
                 nursery.start_soon(self._hedge, left - 1, nursery)
             if await self._compete(is_hedge=True):

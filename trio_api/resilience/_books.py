@@ -178,20 +178,21 @@ class OriginBook:
             and self.hedging.may_send(now)
             and not (self.pause is not None and self.pause.is_on(now))
             and not (self.throttle is not None and self.throttle.probability(now))
-            and (account is None or 2 * account.left >= account.capacity)
+            and (account is None or (2 * account.left >= account.capacity and account.has_retry))
         )
 
-    def pay_hedge(self) -> int | None:
-        """Pay for a hedge that is sent: as a retry, and out of what is set apart for hedges.
+    def pay_hedge(self) -> int:
+        """Pay for a hedge that is sent since it may be: as a retry, and out of what is set apart for hedges.
 
         Returns:
-            The tokens that it cost, 0 where there is no budget; None if too few are left.
+            The tokens that it cost, 0 where there is no budget.
         """
         cost = 0 if self.account is None else self.account.spend(throttled=False)
-        if cost is not None and self.hedging is not None:
-            self.hedging.send()
-            self.tally.hedges += 1
-            self.tally.attempts += 1
+        assert cost is not None
+        assert self.hedging is not None
+        self.hedging.send()
+        self.tally.hedges += 1
+        self.tally.attempts += 1
         return cost
 
     def settle_hedges(self, costs: int, *, won: bool) -> None:

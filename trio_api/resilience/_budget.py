@@ -74,6 +74,11 @@ class RetryAccount:
         self.left: int = budget.capacity
         """Tokens."""
 
+    @property
+    def has_retry(self) -> bool:
+        """Whether there is enough for a retry after a failure."""
+        return self.left >= self._budget.retry_cost
+
     def spend(self, *, throttled: bool) -> int | None:
         """Pay for a retry.
 

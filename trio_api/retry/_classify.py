@@ -39,6 +39,8 @@ class FailureKind(enum.Enum):
     """The server had closed a kept-alive connection before it sent a byte: try at once on a fresh one."""
     FINAL = "final"
     """Another attempt would fail alike: a certificate, a URL, a protocol error of our own."""
+    QUEUED = "queued"
+    """No connection became free in time: nothing was tried, which says nothing of the server. Later one may be."""
     EXPIRED = "expired"
     """The time of the whole call is over."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any, Final, NoReturn, final
 from weakref import WeakKeyDictionary
@@ -15,6 +16,7 @@ from ..auth import Token, TokenLife
 from ..request import LazyRequest
 from ..retry import RetryPolicy
 from ._bodies import can_be_sent_again
+from ._deadlines import DEADLINE
 from ._token_keeper_blocking import BlockingTokenKeeper, is_only_for_trio
 from ._token_keeper_trio import TrioTokenKeeper
 
@@ -117,12 +119,12 @@ class BearerAuth(httpx.Auth):
             yield request
             return
         check_blocking_auth(self)
-        keeper = self._blocking
-        token = keeper.token()
+        keeper, deadline = self._blocking, request.extensions.get(DEADLINE, math.inf)
+        token = keeper.token(deadline)
         authorize(request, token)
         response = yield request
-        if _is_rejection(response, token) and keeper.rejected(token):
-            another = keeper.token()
+        if _is_rejection(response, token) and keeper.rejected(token, deadline):
+            another = keeper.token(deadline)
             if another.value != token.value and can_be_sent_again(request):
                 authorize(request, another)
                 yield request
