@@ -8,4 +8,6 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # What ``tox -e security`` asks for by --hypothesis-profile; each suite of tests/security shares these cases out.
 settings.register_profile("security", settings.get_profile("default"), max_examples=100_000)
+# What ``tox -e mutation`` asks for: few cases, and the same for every mutant.
+settings.register_profile("mutation", settings.get_profile("default"), max_examples=20, derandomize=True, database=None)
 settings.load_profile("default")

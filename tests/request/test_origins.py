@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from trio_api.request import Origin, Origins, filter_for_origin, origin_of
+from trio_api.request import Origin, Origins, filter_for_origin, named_origin, origin_of
 
 BASE = httpx.URL("https://api.example.com/v1/")
 
@@ -26,6 +26,12 @@ BASE = httpx.URL("https://api.example.com/v1/")
 def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
     """In lower case, with the host as it is looked up and the port as it is connected to."""
     assert str(origin_of(url)) == str(origin_of(httpx.URL(url))) == origin
+
+
+def test_text_that_is_no_url_has_no_origin() -> None:
+    """The error says what is no URL."""
+    with pytest.raises(ValueError, match=r"^url 'api.example.com' must be"):
+        origin_of("api.example.com")
 
 
 def test_a_scheme_without_a_port_has_an_origin_too() -> None:
@@ -57,6 +63,22 @@ def test_the_base_url_and_the_named_origins_are_trusted(url: str, trusted: bool)
 
 
 @pytest.mark.parametrize(
+    ("path", "origin"),
+    [
+        ("/items", "https://api.example.com:443"),
+        ("/items:batch?at=12:30", "https://api.example.com:443"),
+        ("items:batch", "https://api.example.com:443"),
+        ("https://", "https://api.example.com:443"),
+        ("https://cdn.example.com/x", "https://cdn.example.com:443"),
+        ("http://api.example.com", "http://api.example.com:80"),
+    ],
+)
+def test_a_path_names_the_origin_that_it_leads_to(path: str, origin: str) -> None:
+    """The base URL's, unless it is another whole URL; what will be refused is the base URL's too."""
+    assert str(named_origin(path, Origins(BASE))) == origin
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
@@ -77,7 +99,7 @@ def test_the_base_url_and_the_named_origins_are_trusted(url: str, trusted: bool)
 )
 def test_a_trusted_origin_is_bare(text: str) -> None:
     """Anything but scheme, host and port is a ValueError that names the argument, and shows no password."""
-    with pytest.raises(ValueError, match="trusted_origins") as caught:
+    with pytest.raises(ValueError, match=r"^trusted_origins ") as caught:
         Origins(BASE, [text])
     assert "secret" not in str(caught.value)
 
@@ -85,15 +107,21 @@ def test_a_trusted_origin_is_bare(text: str) -> None:
 @pytest.mark.parametrize("value", [None, 1, BASE])
 def test_a_trusted_origin_is_text(value: Any) -> None:
     """Anything else is a TypeError that names the argument."""
-    with pytest.raises(TypeError, match="trusted_origins"):
+    with pytest.raises(TypeError, match=f"^trusted_origins must be text .* got {type(value).__name__}$"):
         Origins(BASE, [value])
+
+
+def test_what_a_trusted_origin_may_have_is_told() -> None:
+    """The message gives a right one, and names all that is too much."""
+    with pytest.raises(ValueError, match=r"'https://cdn.example.com': scheme, .* without userinfo, path, .* wildcard$"):
+        Origins(BASE, ["https://cdn.example.com/path"])
 
 
 def test_origins_are_a_value() -> None:
     """Equal by what they trust, and shown by it."""
     one, other = Origins(BASE, ["https://a.example"]), Origins(BASE, ["https://A.example:443"])
     assert one == other
-    assert hash(one) == hash(other)
+    assert hash(one) == hash(other) != hash(Origins(BASE))
     assert one != Origins(BASE)
     assert one != "https://a.example"
     assert repr(one) == "Origins(['https://a.example:443', 'https://api.example.com:443'])"

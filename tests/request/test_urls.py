@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -57,7 +58,7 @@ def test_no_userinfo_is_no_credential() -> None:
 @pytest.mark.parametrize("base_url", [None, b"https://api.example.com", 3])
 def test_a_base_url_is_text_or_a_url(base_url: Any) -> None:
     """Anything else is a TypeError that names the argument."""
-    with pytest.raises(TypeError, match="base_url must be"):
+    with pytest.raises(TypeError, match=f"^base_url must be .* got {type(base_url).__name__}$"):
         prepare_base_url(base_url)
 
 
@@ -77,6 +78,9 @@ def test_a_base_url_is_text_or_a_url(base_url: Any) -> None:
         "https://user:secret@api.example.com/a\\b",
         "https://user:sec\nret@api.example.com",
         "https://user:secret/x@api.example.com",
+        "https:user:secret@api.example.com",
+        "https:///user:secret@api.example.com",
+        "https://user:1/secret@api.example.com/..",
         "https://user:secret@api.example.com:99999",
         "https://user:secret@api.example.com:0",
         "https://user:secret@[::g]",
@@ -88,7 +92,7 @@ def test_a_base_url_is_text_or_a_url(base_url: Any) -> None:
 )
 def test_what_is_no_base_url_is_refused(url: str) -> None:
     """A ValueError names the argument, before any IO, and shows no password."""
-    with pytest.raises(ValueError, match="base_url") as caught:
+    with pytest.raises(ValueError, match=r"^base_url ") as caught:
         prepare_base_url(url)
     assert "sec" not in str(caught.value)
 
@@ -132,6 +136,9 @@ def test_a_path_leaves_the_query_of_the_base_url_out() -> None:
     ("given_url", "used"),
     [
         ("https://cdn.example.com/x?y=1", "https://cdn.example.com/x?y=1"),
+        ("http://cdn.example.com.:1/", "http://cdn.example.com.:1/"),
+        ("http://cdn.example.com:65535/", "http://cdn.example.com:65535/"),
+        ("https://cdn.example.com/x?next=/../y", "https://cdn.example.com/x?next=/../y"),
         ("http://cdn.example.com:8080", "http://cdn.example.com:8080"),
         ("https://cdn.example.com/a%2Fb?#top", "https://cdn.example.com/a%2Fb?"),
         ("HTTPS://cdn.example.com/x#top", "https://cdn.example.com/x"),
@@ -155,6 +162,7 @@ def test_an_absolute_url_is_used_as_it_is(given_url: str, used: str) -> None:
         "a/.%2e",
         "a/%252e%252E/b",
         "https://api.example.com/../b",
+        "https://api.example.com/../b://c",
         "https://api.example.com/%2e%2e",
         "a\\b",
         "/\\evil.example",
@@ -191,9 +199,39 @@ def test_an_error_shows_neither_query_nor_userinfo() -> None:
     assert "secret" not in repr(resolve_url(BASE, "a?token=secret"))
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("a@b/../c", "a@b/../c' has the segment '..',"),
+        ("https://h.example/%2e/c", "https://h.example/%2e/c' has the segment '%2e',"),
+        ("https:user:secret@h.example", "https://[redacted]' must be"),
+        ("https://user:secret@h.example/../c", "https://[redacted]' has the segment '..',"),
+    ],
+)
+def test_an_error_shows_as_much_as_it_may(path: str, shown: str) -> None:
+    """All of a path or URL, but where an ``@`` behind a scheme might have a password before it, the scheme alone."""
+    with pytest.raises(ValueError, match=f"^(path|url) '{re.escape(shown)}"):
+        resolve_url(BASE, path)
+
+
+def test_a_path_that_looks_like_a_url_is_told_how_to_be_one() -> None:
+    """``items:batch`` has a scheme, as RFC 3986 reads it; a base URL that has none is given no such hint."""
+    with pytest.raises(
+        ValueError, match=r"; a path that begins with a name and a colon is written with a '/' before it$"
+    ):
+        resolve_url(BASE, "items:batch")
+    with pytest.raises(ValueError, match=r"such as 'https://example\.com'$"):
+        prepare_base_url("api.example.com")
+
+
+def test_what_was_resolved_is_shown_without_its_query() -> None:
+    """A query may hold a secret."""
+    assert repr(resolve_url(BASE, "a?b=c")) == "ResolvedURL('https://api.example.com/v1/a')"
+
+
 def test_a_url_that_is_too_long_is_refused() -> None:
     """The limit of 65,536 characters is httpx's, the error is ours."""
-    with pytest.raises(ValueError, match="longer than 65,536"):
+    with pytest.raises(ValueError, match=r"^url .* longer than 65,536"):
         resolve_url(BASE, 70_000 * "a").url  # noqa: B018  # it is parsed when it is asked for
 
 

@@ -34,14 +34,9 @@ def followed_url(link: str | httpx.URL, origins: Origins, *, own: str, told: str
         raise ValueError(f"the link {redact_url(link)!r} is no valid URL") from None
     if not url.is_absolute_url:
         raise ValueError(f"the link {redact_url(link)!r} is no absolute URL")
-    if not origins.trusts(url) and not _is_of(url, own):
+    if not origins.trusts(url) and origin_of(url) != origin_of(httpx.URL(own)):
         raise CrossOriginError(
             f"{told} at another origin, {origin_of(url)}; if that is right, give the client "
             f"trusted_origins=[{str(origin_of(url))!r}]"
         )
     return str(url)
-
-
-def _is_of(url: httpx.URL, own: str) -> bool:
-    named = httpx.URL(own)
-    return named.is_absolute_url and origin_of(named) == origin_of(url)

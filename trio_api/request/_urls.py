@@ -90,7 +90,7 @@ def parse_url(text: str, name: str) -> httpx.URL:
     labels = host.removesuffix(".").split(".")
     if (
         not re.fullmatch(_HOST, host)
-        or not (":" in host or all(len(label) in _LABEL for label in labels))
+        or not all(len(label) in _LABEL for label in labels)
         or not (url.port is None or 0 < url.port <= _MAX_PORT)
     ):
         raise ValueError(f"{name} {shown(text)!r} has no valid host and port")

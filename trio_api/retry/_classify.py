@@ -65,13 +65,9 @@ def status_is_retryable(status: int, headers: httpx.Headers, *, method: str, key
     """
     if status in _NEVER:
         return False
-    match headers.get("x-should-retry", "").lower():
-        case "true":
-            return True
-        case "false":
-            return False
-        case _:
-            pass
+    told: str = headers.get("x-should-retry", "").lower()
+    if told in ("true", "false"):
+        return told == "true"
     if status in _ALWAYS:
         return True
     if status in _WHEN_KEYED:

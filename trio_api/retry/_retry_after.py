@@ -23,9 +23,9 @@ def parse_retry_after(headers: httpx.Headers, *, now: float | None = None) -> fl
         Seconds, more than 0; `math.inf` for a number too large for a float; None where nothing usable was asked:
         zero, a time past, a date that no calendar holds, rubbish.
     """
-    milliseconds = parse_number(headers.get("retry-after-ms")) or 0.0
-    if milliseconds / 1000 > 0:
-        return milliseconds / 1000
+    wait = (parse_number(headers.get("retry-after-ms")) or 0.0) / 1000
+    if wait > 0:
+        return wait
     text = headers.get("retry-after")
     seconds = parse_number(text)
     if seconds is None:
