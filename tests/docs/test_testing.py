@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 import re
 import textwrap
 from pathlib import Path
@@ -48,7 +49,7 @@ async def upload(client: trio_api.AsyncAPIClient, name: str) -> None:
 
 def example_in(block: str) -> Any:
     """The function that *block* defines."""
-    names: dict[str, Any] = {"contextlib": contextlib, "httpx": httpx, "pytest": pytest, "trio": trio}
+    names: dict[str, Any] = {"contextlib": contextlib, "httpx": httpx, "json": json, "pytest": pytest, "trio": trio}
     names |= {"Report": Report, "MySDK": MySDK, "upload": upload}
     names |= {**vars(trio_api), **vars(trio_api.testing)}
     exec(block, names)  # the page is ours
@@ -81,7 +82,10 @@ async def test_the_loop_fails_as_the_page_says(autojump_clock: trio.testing.Mock
     assert str(caught.value) == message
 
 
-def test_it_runs_without_pytest() -> None:
-    """The last example brings its own Trio and its own API."""
-    (block,) = [block for block in blocks("python") if block not in TESTS]
+PLAIN = [block for block in blocks("python") if block.startswith("def ")]
+
+
+@pytest.mark.parametrize("block", PLAIN, ids=lambda block: block[:50])
+def test_a_plain_example_passes(block: str) -> None:
+    """What brings its own Trio: the simulation, and the API without pytest."""
     example_in(block)()

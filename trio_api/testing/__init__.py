@@ -1,4 +1,4 @@
-"""What proves a client resilient: APIs that answer by a script or by chance, on Trio's clock; and torture."""
+"""What proves a client resilient: APIs that answer by a script or by chance, on Trio's clock; torture; simulation."""
 
 from __future__ import annotations
 
@@ -14,3 +14,9 @@ from ._server import SimulatedServer as SimulatedServer
 from ._torture_io import torture_io as torture_io
 from ._tortured_sockets import IOFault as IOFault
 from ._trials import Injection as Injection, TortureReport as TortureReport
+from .simulation import (
+    Chaos as Chaos,
+    Simulation as Simulation,
+    SimulationReport as SimulationReport,
+    simulate as simulate,
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from typing import Final, cast, final
 
@@ -12,7 +11,7 @@ import trio
 from ._attempts import Entry
 from ._fault import Fault, Stage, raised
 from ._reply import Piece, Reply
-from ._route import Answerer, answer_of
+from ._route import Answerer, asked
 
 __all__ = ["Exchange"]
 
@@ -72,7 +71,8 @@ class Exchange:
             raise raised(answer.error, self._request)
         await self._receive(None)
         if not isinstance(answer, (Reply, Fault)):
-            answer = await self._asked(answer)
+            await trio.lowlevel.checkpoint()
+            answer = await asked(answer, self._whole())
         await self.pass_time(answer.delay, "read")
         if isinstance(answer, Fault):
             raise raised(answer.error, self._request)
@@ -101,24 +101,12 @@ class Exchange:
         self._entry.note(is_whole=is_whole)
         await trio.lowlevel.checkpoint()
 
-    async def _asked(self, answerer: Answerer) -> Reply | Fault:
-        """What a function makes of the request."""
-        await trio.lowlevel.checkpoint()
-        request = self._request
-        whole = httpx.Request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            content=self._entry.attempt.body,
-            extensions=request.extensions,
+    def _whole(self) -> httpx.Request:
+        """The request with its body."""
+        request, body = self._request, self._entry.attempt.body
+        return httpx.Request(
+            request.method, request.url, headers=request.headers, content=body, extensions=request.extensions
         )
-        given = answerer(whole)
-        answer = answer_of(await given if inspect.isawaitable(given) else given)
-        if not isinstance(answer, (Reply, Fault)):
-            raise TypeError(f"{answerer!r} has to give an answer, and gave another function: {answer!r}")
-        if isinstance(answer, Fault) and answer.stage is not Stage.ANSWER:
-            raise TypeError(f"{answerer!r} was asked when the request had come: it is too late for {answer!r}")
-        return answer
 
     def _stage(self) -> Stage:
         attempt = self._entry.attempt

@@ -10,10 +10,9 @@ import trio
 from .._constants import DEFAULT_TIMEOUT
 from ..client import AsyncAPIClient
 from ..retry import RetryPolicy
-from ._attempts import Journal, Journaled
 from ._exchange import Exchange
 from ._resilience import breaches
-from ._route import Answer, Pattern, Route
+from ._routes import Routed
 
 __all__ = ["MockAPI"]
 
@@ -21,7 +20,7 @@ ClientT = TypeVar("ClientT", bound=AsyncAPIClient)
 
 
 @final
-class MockAPI(Journaled, httpx.AsyncBaseTransport):
+class MockAPI(Routed, httpx.AsyncBaseTransport):
     """Answers by a script in place of a server; with `trio.testing.MockClock` waits take no time.
 
     It is the transport of an ``httpx.AsyncClient``, and gives clients that send by it (`client`). Other than
@@ -36,58 +35,9 @@ class MockAPI(Journaled, httpx.AsyncBaseTransport):
     """
 
     def __init__(self, *, base_url: str = "https://api.example.com") -> None:
-        super().__init__(Journal())
+        super().__init__()
         self.base_url = base_url
         """The base URL of the clients that it gives."""
-        self._routes: list[Route] = []
-
-    # -- the script ------------------------------------------------------------------------------------------
-
-    def route(self, method: str, pattern: str, *answers: Answer, repeat: bool = True) -> Route:
-        """Say what the requests of a method and a path are answered with.
-
-        Of routes that fit a request the one that was added last answers it.
-
-        Args:
-            method: The method, in any case; ``*`` for all.
-            pattern: The path, which is matched on any origin: ``/v1/items/{id}``. A placeholder stands for one segment,
-                ``*`` for anything. What stands behind a ``?`` has to be among the query. Or a whole URL with such a
-                path, which is matched on its origin alone.
-            *answers: What the requests are answered with, in turn: a `Reply`, a status, the JSON of a success (a
-                mapping or a list), an `httpx.Response`, a `Fault`, an exception, or a function of the request, plain
-                or async, that gives one of these.
-            repeat: Whether the last answer is given to all further requests too; else one more is an error of the
-                test. Default: True.
-
-        Returns:
-            The route: its journal and its assertions are about its requests alone.
-
-        Raises:
-            TypeError, ValueError: An argument can't be what it is meant to be.
-        """
-        made = Route(self._journal, Pattern.parse(method, pattern), answers, repeat=repeat)
-        self._routes.insert(0, made)
-        return made
-
-    def get(self, pattern: str, *answers: Answer, repeat: bool = True) -> Route:
-        """`route` for GET."""
-        return self.route("GET", pattern, *answers, repeat=repeat)
-
-    def post(self, pattern: str, *answers: Answer, repeat: bool = True) -> Route:
-        """`route` for POST."""
-        return self.route("POST", pattern, *answers, repeat=repeat)
-
-    def put(self, pattern: str, *answers: Answer, repeat: bool = True) -> Route:
-        """`route` for PUT."""
-        return self.route("PUT", pattern, *answers, repeat=repeat)
-
-    def patch(self, pattern: str, *answers: Answer, repeat: bool = True) -> Route:
-        """`route` for PATCH."""
-        return self.route("PATCH", pattern, *answers, repeat=repeat)
-
-    def delete(self, pattern: str, *answers: Answer, repeat: bool = True) -> Route:
-        """`route` for DELETE."""
-        return self.route("DELETE", pattern, *answers, repeat=repeat)
 
     # -- who asks --------------------------------------------------------------------------------------------
 
@@ -115,19 +65,7 @@ class MockAPI(Journaled, httpx.AsyncBaseTransport):
             Exception: Whatever the script says.
         """
         await trio.lowlevel.checkpoint()
-        entry = self._journal.begin(request, trio.current_time())
-        route = next((route for route in self._routes if route.pattern.fits(request)), None)
-        answer = None if route is None else route.take(entry.index)
-        if answer is None:
-            path = entry.attempt.path
-            if route is None:
-                known = ", ".join(str(route.pattern) for route in reversed(self._routes)) or "there are none"
-                complaint = f"no route fits {request.method} {path}; the routes: {known}"
-            else:
-                complaint = f"the route {route.pattern} has given all its answers, and none is left to {path}"
-            entry.end(trio.current_time(), "nothing: " + ("no route" if route is None else "no answer is left"))
-            self._journal.complaints.append(complaint)
-            raise AssertionError(complaint)
+        entry, answer = self.begin(request, trio.current_time())
         return await Exchange(request, answer, entry).run()
 
     # -- what is asserted ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast, final
@@ -12,10 +13,10 @@ import httpx
 
 from ..request import Origin, origin_of
 from ._attempts import Journal, Journaled, MockAttempt
-from ._fault import Fault
+from ._fault import Fault, Stage
 from ._reply import Reply
 
-__all__ = ["Answer", "Answerer", "Pattern", "Route", "answer_of"]
+__all__ = ["Answer", "Answerer", "Pattern", "Route", "answer_of", "asked"]
 
 Given: TypeAlias = "Reply | httpx.Response | int | Mapping[str, Any] | Sequence[Any] | Fault | Exception"
 Answerer: TypeAlias = "Callable[[httpx.Request], Given | Awaitable[Given]]"
@@ -54,6 +55,22 @@ def answer_of(value: object) -> Reply | Fault | Answerer:
         "an answer must be a Reply, a status, the JSON of a success (a mapping or a list), an httpx.Response, a Fault, "
         f"an exception or a function of the request, got {value!r}; for text or bytes use Reply(content=b'...')"
     )
+
+
+async def asked(answerer: Answerer, request: httpx.Request) -> Reply | Fault:
+    """What a function makes of *request*, whose body is there.
+
+    Raises:
+        TypeError, ValueError: It is no answer.
+        Exception: Whatever the function raises.
+    """
+    given = answerer(request)
+    answer = answer_of(await given if inspect.isawaitable(given) else given)
+    if not isinstance(answer, (Reply, Fault)):
+        raise TypeError(f"{answerer!r} has to give an answer, and gave another function: {answer!r}")
+    if isinstance(answer, Fault) and answer.stage is not Stage.ANSWER:
+        raise TypeError(f"{answerer!r} was asked when the request had come: it is too late for {answer!r}")
+    return answer  # noqa: ASYNC910  # the function may be plain
 
 
 @final

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 import trio
 
+from ..request import Origin
 from ..transport import Interposer
 from ._places import place_of_caller
 
@@ -56,7 +57,7 @@ class TorturedSockets(Interposer):
         self.done = (f"{operation}: {self._fault}", place_of_caller(__file__))
         return self._fault
 
-    async def connect(self) -> None:
+    async def connect(self, origin: Origin) -> None:
         """Called before each attempt to connect."""
         await trio.lowlevel.checkpoint()
         match self.turn("connect"):

@@ -22,4 +22,4 @@ from ._native import FRESH as FRESH, READ_WITHIN as READ_WITHIN, TrioTransport a
 from ._nursery import HiddenNursery as HiddenNursery
 from ._read import read_blocking as read_blocking, read_trio as read_trio
 from ._trio_client import DefaultTrioHttpxClient as DefaultTrioHttpxClient
-from ._wire import INTERPOSER as INTERPOSER, Interposer as Interposer
+from ._wire import INTERPOSER as INTERPOSER, Interposer as Interposer, Wire as Wire

@@ -36,7 +36,7 @@ class Connector:
         self._tls: Final = tls
         self._uds: Final = uds
         self._local_address: Final = local_address
-        self._connecting: Final[set[trio.CancelScope]] = set()
+        self._connecting: Final[dict[trio.CancelScope, None]] = {}
         self._is_aborted = False
 
     async def open(self, destination: Destination, timeout: float | None) -> Wire:
@@ -47,14 +47,13 @@ class Connector:
             httpx.ConnectTimeout: The time was up.
         """
         with trio.move_on_after(trio_seconds(timeout)) as scope:
-            self._connecting.add(scope)
+            self._connecting[scope] = None
             try:
-                plain = await self._open_plain(destination)
-                return plain if destination.origin.scheme == "http" else await self._secure(plain, destination)
+                return await self._open_wire(destination)
             except (OSError, UnicodeError) as error:  # UnicodeError: by IDNA the host is no name
                 raise httpx.ConnectError(_reason(error)) from error
             finally:
-                self._connecting.discard(scope)
+                del self._connecting[scope]
         if self._is_aborted:
             raise httpx.ConnectError("the transport was closed")
         raise httpx.ConnectTimeout("")
@@ -65,16 +64,20 @@ class Connector:
         for scope in self._connecting:
             scope.cancel(reason="the transport was closed")
 
-    async def _open_plain(self, destination: Destination) -> PlainWire:
-        if (interposer := INTERPOSER.get()) is not None:
-            await interposer.connect()
+    async def _open_wire(self, destination: Destination) -> Wire:
+        interposer = INTERPOSER.get()
+        if interposer is not None:
+            wire = await interposer.connect(destination.origin)
+            if wire is not None:
+                return wire
         if self._uds is not None:
             stream = await trio.open_unix_socket(self._uds)
         else:
             stream = await trio.open_tcp_stream(
                 destination.origin.host, destination.origin.port, local_address=self._local_address
             )
-        return PlainWire(stream)
+        plain = PlainWire(stream)
+        return plain if destination.origin.scheme == "http" else await self._secure(plain, destination)
 
     async def _secure(self, plain: PlainWire, destination: Destination) -> TLSWire:
         try:

@@ -78,7 +78,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
         self._connector: Final = Connector(tls, uds=uds, local_address=local_address)
         self._make_parser: Final = parser_factory(parser)
         self._pool: Final = Pool[Connection](limits, Connection.abort)
-        self._active: Final[set[Connection]] = set()
+        self._active: Final[dict[Connection, None]] = {}  # in order, so that what befalls all comes in the same one
         self._housekeeper: Final = Housekeeper(self._pool, self._active, limits.keepalive_expiry)
         self._nursery: HiddenNursery | None = None
         self._is_closed = False
@@ -164,7 +164,7 @@ class TrioTransport(httpx.AsyncBaseTransport):
             self._check_open()  # it may have been closed while this waited in the queue
             if connection is None:
                 connection = await self._open(destination, timeouts.get("connect"), request)
-            self._active.add(connection)
+            self._active[connection] = None
             return await self._exchange(connection, request, outgoing, timeouts)
         except BaseException as error:
             if isinstance(error, httpx.RequestError):
@@ -300,14 +300,14 @@ class TrioTransport(httpx.AsyncBaseTransport):
         if not connection.parser.keeps_alive or not connection.is_reusable or self._is_closed:
             self.abandoned(connection)
             return
-        self._active.discard(connection)
+        self._active.pop(connection, None)
         connection.idle_since = self._housekeeper.now()
         if self._pool.release(connection, connection.destination):
             self._housekeeper.idle(connection)
 
     def abandoned(self, connection: Connection) -> None:
         """The connection can't be used again."""
-        self._active.discard(connection)
+        self._active.pop(connection, None)
         connection.abort()
         self._pool.give_up()
 

@@ -14,6 +14,8 @@ from typing import Any, Final, Protocol, final
 
 import trio
 
+from ..request import Origin
+
 __all__ = ["INTERPOSER", "Interposer", "PlainWire", "TLSWire", "Wire"]
 
 _READ_SIZE: Final = 65_536  # bytes asked for at once
@@ -21,13 +23,17 @@ _NOTHING: Final = memoryview(b"")
 
 
 class Interposer(Protocol):
-    """Stands between the wires of one run of Trio and the network: for tests of what is done where that fails.
+    """Stands between the wires of one run of Trio and the network, or in the place of that: for tests.
 
     `trio.socket.set_custom_socket_factory` would not do, since a wire takes its socket out of Trio's.
     """
 
-    async def connect(self) -> None:
-        """Called before each attempt to connect, within its timeout; an `OSError` lets it fail."""
+    async def connect(self, origin: Origin) -> Wire | None:
+        """Called before each attempt to connect, within its timeout; an `OSError` lets it fail.
+
+        Returns:
+            A wire that leads to *origin*, and counts as secured where that is https; None to open one.
+        """
         ...
 
     def socket(self, fileno: int) -> socket.socket:
