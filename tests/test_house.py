@@ -45,7 +45,7 @@ BESIDE_THEM = {
     "transport": {"h11", "httptools"},  # the parsers of responses
     "cli": {"click", "rich", "h11"},  # the extra `cli`
     "redis": {"coredis"},  # the extra `redis`
-    "testing": {"pytest"},
+    "testing": {"pytest", "h11"},
 }
 FORBIDDEN_BELOW_TRANSPORT = {"trio", "asyncio", "anyio", "sniffio", "socket", "ssl", "select", "selectors", "threading"}
 

@@ -14,7 +14,7 @@ import importlib
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, Final, cast
 
 import trio
@@ -49,7 +49,7 @@ def _changed(what: str) -> RuntimeError:
 
 
 @contextlib.contextmanager
-def deterministic(seed: int, now: Callable[[], float]) -> Iterator[None]:
+def deterministic(seed: int, now: Callable[[], float]) -> Generator[None]:
     """Let a run of Trio within the block depend on *seed* alone; afterwards everything is as it was.
 
     Args:

@@ -6,7 +6,7 @@ import errno
 import itertools
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final, TypeAlias, final
 
 import trio
@@ -19,8 +19,8 @@ from ._weather import Weather
 
 __all__ = ["Network", "Serve"]
 
-Serve: TypeAlias = "Callable[[ServerEnd, str], Awaitable[object]]"
-"""Serves a connection to an origin."""
+Serve: TypeAlias = "Callable[[ServerEnd, str], object]"
+"""Begins to serve a connection to an origin."""
 
 
 @final
@@ -31,14 +31,12 @@ class Network(Interposer):
         weather: What goes wrong.
         trace: The run's.
         serve: What is at the other end of every connection.
-        nursery: Where that runs.
     """
 
-    def __init__(self, weather: Weather, trace: Trace, serve: Serve, nursery: trio.Nursery) -> None:
+    def __init__(self, weather: Weather, trace: Trace, serve: Serve) -> None:
         self._weather: Final = weather
         self._trace: Final = trace
         self._serve: Final = serve
-        self._nursery: Final = nursery
         self._numbers: Final = itertools.count(1)
         self._ends: list[ClientEnd] = []
 
@@ -54,7 +52,7 @@ class Network(Interposer):
         ours, theirs = link(number, weather, self._trace)
         self._ends = [end for end in self._ends if not end.is_closed]
         self._ends.append(ours)
-        self._nursery.start_soon(self._serve, theirs, str(origin), name=f"the server of wire {number}")
+        self._serve(theirs, str(origin))
         return ours
 
     def socket(self, fileno: int) -> socket.socket:

@@ -51,6 +51,8 @@ class OneRun:
         self._weather: Final = Weather(chaos, random.Random(f"{seed}: network"), self._trace)
         self._simulation: Final = Simulation(seed, self._weather, self._trace)
         self._service: Final = Service(self._simulation.begin, self._weather, self._trace)
+        self._network: Final = Network(self._weather, self._trace, self._start)
+        self._nursery: trio.Nursery | None = None
         self._scope: Final = trio.CancelScope(deadline=within)
         self._watch: Final = Watch(self._clock, within, self._scope, self._trace)
         self._failure: BaseException | None = None
@@ -88,8 +90,8 @@ class OneRun:
         allowed = holdings(())
         with self._scope:
             async with trio.open_nursery() as nursery:
-                network = Network(self._weather, self._trace, self._serve, nursery)
-                INTERPOSER.set(network)
+                self._nursery = nursery
+                INTERPOSER.set(self._network)
                 try:
                     await self._fn(self._simulation)
                     self._simulation.assert_expected()
@@ -100,10 +102,14 @@ class OneRun:
                 nursery.cancel_scope.cancel(reason="the function has ended")
         if self._failure is None and self._watch.complaint is None:
             await all_at_rest(0)
-            left = holdings(self._simulation.clients) + Counter({"connection": network.open_wires}) - allowed
+            left = holdings(self._simulation.clients) + Counter({"connection": self._network.open_wires}) - allowed
             if left:
                 listed = ", ".join(f"{count} x {what}" for what, count in sorted(left.items()))
                 self._fail(AssertionError(f"left: {listed}"))
+
+    def _start(self, end: ServerEnd, origin: str) -> None:
+        assert self._nursery is not None  # who connects does so within the run
+        self._nursery.start_soon(self._serve, end, origin)
 
     async def _serve(self, end: ServerEnd, origin: str) -> None:  # noqa: ASYNC910  # where its server fails
         try:
