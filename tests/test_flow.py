@@ -800,3 +800,16 @@ def test_what_the_server_did_not_see_says_nothing_of_its_load(
 def test_what_waited_for_a_connection_is_tried_again() -> None:
     """Nothing was sent, so any method is."""
     assert len(play(queued(), 200, method="POST").attempts) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "limit"),
+    [(429, {}, 16), (503, {}, 16), (403, {"Retry-After": "5"}, 16), (403, {}, 20), (500, {"Retry-After": "5"}, 20)],
+)
+def test_what_pushes_back(status: int, headers: dict[str, str], limit: int) -> None:
+    """A 403 does where it says how long to wait; other errors say nothing of the load."""
+    books = OriginBooks(OriginRules(max_concurrency=AdaptiveConcurrency(start=20)))
+    play(httpx.Response(status, headers=headers), under=rules(RetryPolicy(max_retries=0), books=books), ended=10.0)
+    permits = books.of(Origins(httpx.URL(URL)).base).permits
+    assert permits is not None
+    assert permits.limit == limit

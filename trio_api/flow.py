@@ -21,7 +21,7 @@ from ._logging import log_exchange, log_pause, log_refusal, log_retry
 from ._records import AttemptRecord, Reply
 from ._redact import redacted_request
 from .request import LazyRequest, Origin, Origins, RedirectProblem, origin_of, redirect_request
-from .resilience import Load, OriginBook, OriginBooks, Refusal, Seen
+from .resilience import Load, OriginBook, OriginBooks, Refusal, Seen, load_of_status
 from .responses import duplicate_response, header_of, raw_headers_of
 from .retry import (
     IDEMPOTENT_METHODS,
@@ -186,7 +186,7 @@ def _asked_wait(result: httpx.Response, book: OriginBook) -> float | None:
     if result.status_code < 400:
         return _quota_wait(result, book)
     asked = parse_retry_after(result.headers)
-    if asked is None and result.status_code in (429, 503):
+    if asked is None and result.status_code in (403, 429, 503):
         asked = _quota_wait(result, book)
     return asked
 
@@ -211,7 +211,7 @@ def take_note(book: OriginBook, outcome: Outcome) -> float | None:
         asked = _asked_wait(result if outcome.told is None else outcome.told, book)
         if asked is None and not book.minds_load:
             return None  # nearly always: there is nothing to take note of
-        load = Load.PUSHED_BACK if result.status_code in (429, 503) else Load.FINE
+        load = load_of_status(result.status_code, asked)
         if asked is not None and result.status_code >= 400:
             # Kept as long as the pause, it must not keep what was sent: a body may be large.
             reason = duplicate_response(result, redacted_request(outcome.request))

@@ -20,6 +20,7 @@ from trio_api import (
     ClientStateError,
     CoolDown,
     InternalServerError,
+    PermissionDeniedError,
     QuotaHeaders,
     RateLimitError,
     SyncAPIClient,
@@ -27,6 +28,13 @@ from trio_api import (
 
 ELSEWHERE = "https://other.example/items"
 NOTHING_LEFT = {"RateLimit": '"default";r=0;t=5'}
+GITHUB = {
+    "Date": "Tue, 14 Nov 2023 22:13:20 GMT",
+    "X-RateLimit-Limit": "5000",
+    "X-RateLimit-Remaining": "0",
+    "X-RateLimit-Reset": "1700000005",
+    "X-RateLimit-Resource": "core",
+}
 
 
 def told(seconds: float = 5, status: int = 429) -> httpx.Response:
@@ -57,8 +65,10 @@ def one_is_told(client: Any) -> Any:
         reply(status=429, headers=NOTHING_LEFT),
         reply(status=503, headers=NOTHING_LEFT),
         reply(status=429, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "5"}),
+        told(5, status=403),
+        reply(status=403, headers=GITHUB),
     ],
-    ids=["429", "503", "429 by its quota", "503 by its quota", "429 by an old form"],
+    ids=["429", "503", "429 by its quota", "503 by its quota", "429 by an old form", "403", "403 by its quota"],
 )
 def test_what_one_call_is_told_another_waits_out(colour: Colour, answer: httpx.Response) -> None:
     """Before it sends anything."""
@@ -75,13 +85,23 @@ def test_what_one_call_is_told_another_waits_out(colour: Colour, answer: httpx.R
         told(121),
         reply(status=404, headers=NOTHING_LEFT),
         reply(status=429, headers={"RateLimit": '"default";r=1;t=5'}),
+        reply(status=403),
+        told(121, status=403),
+        reply(status=403, headers={**GITHUB, "X-RateLimit-Remaining": "4999"}),
     ],
-    ids=["429", "503", "500", "too long", "404", "something is left"],
+    ids=["429", "503", "500", "too long", "404", "something is left", "403", "403 too long", "403 with a quota left"],
 )
 def test_what_is_no_request_for_patience_stops_nobody(colour: Colour, answer: httpx.Response) -> None:
     """A status alone says nothing of how long."""
     _, script = colour.play(answer, reply(), body=one_is_told)
     assert script.waits == [0.0]
+
+
+def test_a_403_is_not_tried_again_whatever_it_says(colour: Colour) -> None:
+    """It is an error like others, which tells how long was asked."""
+    error, script = colour.fail(PermissionDeniedError, told(5, status=403))
+    assert error.retry_after == 5.0
+    assert len(script.sent) == 1
 
 
 def test_a_success_that_says_that_nothing_is_left_is_heeded(colour: Colour) -> None:

@@ -10,8 +10,8 @@ import attrs
 import httpx
 import pytest
 
-from trio_api import FinalRequestOptions, RateLimit
-from trio_api.resilience import OriginRules, thousandths
+from trio_api import FinalRequestOptions, Hedge, RateLimit
+from trio_api.resilience import OriginRules, RateClaim, thousandths
 
 OPTIONS = FinalRequestOptions(method="get", url="/items")
 
@@ -82,6 +82,25 @@ def test_a_store_has_to_be_one() -> None:
     """By its methods."""
     with pytest.raises(TypeError, match="rate_limit_store"):
         OriginRules(rate_limit_store="redis://localhost")  # type: ignore[arg-type]
+
+
+def test_hedges_and_a_store_exclude_each_other() -> None:
+    """None would ever be sent, so it is said at once; to a copy too. Without a limit the store is not asked."""
+    store = Store()
+    parent = OriginRules(hedge=Hedge(), rate_limit_store=store)
+    with pytest.raises(ValueError, match="hedge can't go with a rate_limit_store"):
+        parent.with_changes({"rate_limit": RateLimit(requests=1, per=60)})
+    assert parent.with_changes({"rate_limit": RateLimit(requests=1, per=60), "hedge": None}).rate_limit_store is store
+
+
+class Store:
+    """A `RateLimitStore` by its methods."""
+
+    async def take(self, claim: RateClaim) -> float:
+        raise AssertionError(claim)
+
+    async def correct(self, claim: RateClaim, costs: tuple[float, ...]) -> None:
+        raise AssertionError(claim, costs)
 
 
 def test_a_limit_has_a_name_that_says_what_it_is() -> None:

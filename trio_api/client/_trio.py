@@ -86,7 +86,8 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncOperations, AsyncCopies):
         rate_limit_store: Keeps the count of several processes, a `RedisRateLimitStore` for example; None, the default,
             where this client keeps its own.
         throttling: How attempts are held back while most of those to their origin fail; None, the default, for not.
-        hedge: When a request that takes long is sent once more; None, the default, for never.
+        hedge: When a request that takes long is sent once more; None, the default, for never. Not beside a
+            `rate_limit_store`, which a hedge could not wait for.
         max_concurrency: How many attempts at an origin there are at a time, those of copies too: a number, or an
             `AdaptiveConcurrency` that finds it; None for no limit. Default: None.
         single_flight: Whether GETs that are the same, by the same credentials, are one call while it is in flight,

@@ -11,7 +11,7 @@ from ._budget import RetryBudget as RetryBudget
 from ._concurrency import AdaptiveConcurrency as AdaptiveConcurrency, Permit as Permit, Permits as Permits
 from ._cool_down import CoolDown as CoolDown, Pause as Pause, Ticket as Ticket
 from ._hedging import HEDGED_METHODS as HEDGED_METHODS, Hedge as Hedge, Hedging as Hedging, is_answer as is_answer
-from ._load import Load as Load, Seen as Seen
+from ._load import Load as Load, Seen as Seen, load_of_status as load_of_status
 from ._pacing import Pace as Pace, Place as Place
 from ._quota_headers import QuotaHeaders as QuotaHeaders
 from ._rate_limit import RateLimit as RateLimit, thousandths as thousandths

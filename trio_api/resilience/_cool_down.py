@@ -36,10 +36,10 @@ def _quota_headers(value: Any) -> tuple[QuotaHeaders, ...]:
 class CoolDown:
     """How the tasks of a client heed what a server asked of one of them.
 
-    A 429 or 503 that says how long to wait makes every attempt at that origin wait so long, in place of each finding
-    out for itself; so does a response whose rate-limit headers say that nothing is left. Who waits is then let go in
-    the order of coming, spread by chance over a short time, so that the server does not meet all at once. Who can't
-    wait so long fails at once with the server's own error.
+    A 429, 503 or 403 that says how long to wait makes every attempt at that origin wait so long, in place of each
+    finding out for itself; so does a response whose rate-limit headers say that nothing is left. Who waits is then let
+    go in the order of coming, spread by chance over a short time, so that the server does not meet all at once. Who
+    can't wait so long fails at once with the server's own error.
 
     Raises:
         TypeError, ValueError: A field cannot be what it is meant to be; the message names it.

@@ -51,6 +51,13 @@ class OriginRules:
     throttling: Throttling | None = attrs.field(default=None, validator=_check_kind(Throttling))
     max_concurrency: int | AdaptiveConcurrency | None = attrs.field(default=None, validator=_max_concurrency)
 
+    def __attrs_post_init__(self) -> None:
+        if self.hedge is not None and self.rate_limit is not None and self.rate_limit_store is not None:
+            raise ValueError(
+                "hedge can't go with a rate_limit_store: a hedge never waits, and the store would have to be waited "
+                "for, so none would ever be sent; give hedge=None, or count without a store"
+            )
+
     def with_changes(self, changes: Mapping[str, Any]) -> OriginRules:
         """These rules with what is not `not_given` of *changes*.
 

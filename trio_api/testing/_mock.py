@@ -76,7 +76,7 @@ class MockAPI(Routed, httpx.AsyncBaseTransport):
         """Assert that the attempts are those of a resilient client.
 
         - No call is retried more often than the policy says, nor sooner than its backoff at the least.
-        - ``Retry-After`` is heeded: by the call that was told, and that of a 429 or 503, up to 120 seconds, by all
+        - ``Retry-After`` is heeded: by the call that was told, and that of a 403, 429 or 503, up to 120 seconds, by all
           that is sent to that origin after it.
         - What is not to be retried is not: 400, 401, 403, 404, 422; and no POST or PATCH that may have had its effect,
           unless it has an idempotency key. See "What is retried" in the how-to on retries.

@@ -16,7 +16,7 @@ from ._attempts import ROUNDING, MockAttempt
 
 __all__ = ["breaches"]
 
-_SHARED: Final = frozenset({429, 503})  # statuses whose Retry-After is for the whole origin: see trio_api.CoolDown
+_SHARED: Final = frozenset({403, 429, 503})  # statuses whose Retry-After is for the whole origin: see trio_api.CoolDown
 
 
 def breaches(attempts: Sequence[MockAttempt], policy: RetryPolicy, key_header: str) -> list[str]:
