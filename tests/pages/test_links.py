@@ -31,6 +31,7 @@ def links(*headers: str) -> list[tuple[str, set[str]]]:
         ("</a>", [("/a", set())]),
         ("<>; rel=next", [("", {"next"})]),
         ('</a>; rel="next', [("/a", {"next"})]),
+        ('</a>; rel="next\\', [("/a", {"next"})]),
         ('</a>; rel="next" rubbish, </b>; rel=last', [("/a", {"next"}), ("/b", {"last"})]),
         ("</a; rel=next", []),
         ("rubbish", []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Protocol
 
@@ -44,6 +45,30 @@ def read_sse(stream: bytes) -> list[ServerSentEvent]:
             case _:
                 pass
     return events
+
+
+def fitting_sse(stream: bytes, limit: int) -> bytes:
+    """*stream* up to the line by which an event, or a comment on its own after it, has more than *limit* bytes."""
+    start = len(codecs.BOM_UTF8) if stream.startswith(codecs.BOM_UTF8) else 0
+    size = 0
+    for match in re.finditer(rb"([^\r\n]*)(\r\n|\r|\n|$)", stream[start:]):
+        line = match[1]
+        if size + len(line) > limit:
+            return stream[: start + match.start()]
+        if not line:
+            size = 0
+        elif not line.startswith(b":"):
+            size += len(line)
+    return stream
+
+
+def fitting_json_lines(stream: bytes, limit: int) -> bytes:
+    """*stream* up to the first line of more than *limit* bytes."""
+    start = len(codecs.BOM_UTF8) if stream.startswith(codecs.BOM_UTF8) else 0
+    for match in re.finditer(rb"[^\n]*", stream[start:]):
+        if len(match[0]) > limit:
+            return stream[: start + match.start()]
+    return stream
 
 
 def read_json_lines(stream: bytes) -> list[ServerSentEvent]:

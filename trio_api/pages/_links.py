@@ -10,7 +10,7 @@ __all__ = ["Link", "parse_links"]
 
 _TARGET: Final = re.compile(r"[ \t,]*<([^>]*)>")
 _PARAMETER: Final = re.compile(r"[ \t]*;[ \t]*([^ \t=;,]*)(?:[ \t]*(=)[ \t]*)?")
-_VALUE: Final = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|$)|([^;,]*)', re.DOTALL)
+_VALUE: Final = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\\?$)|([^;,]*)', re.DOTALL)
 
 
 class Link(NamedTuple):

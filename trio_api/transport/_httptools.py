@@ -65,11 +65,12 @@ class HttptoolsParser:
         if not data:
             return self._end()
         if not self.status and len(self._start) < len(_START):  # llhttp takes RTSP and ICE too
-            self._start = (self._start + data[: len(_START)]).lstrip(b"\r\n")[: len(_START)]
+            self._start = (self._start + data).lstrip(b"\r\n")[: len(_START)]
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self.leftover = data[upgrade.args[0] :]
+            return None
         except httptools.HttpParserError as error:
             if isinstance(error.__context__, ParseError):  # raised by a method below
                 raise error.__context__ from None
@@ -79,6 +80,8 @@ class HttptoolsParser:
                 raise Unparsable(str(error), self._seen + data) from None
             else:
                 raise ParseError(str(error)) from None
+        if self.status == SWITCHING:  # llhttp takes it for no switch, and what follows for the next response
+            raise Unparsable("a switch without an upgrade", self._seen + data)
         if not self.is_complete:
             self._count(data)
         return None
@@ -138,7 +141,8 @@ class HttptoolsParser:
             raise ParseError("not HTTP/1")
         self.version = version
         self.status = status
-        self._seen = b""
+        if status != SWITCHING:
+            self._seen = b""
         self.keeps_alive = parser.should_keep_alive()
         if self._is_head:  # llhttp thinks that a body comes, maybe until the end of the connection
             self.keeps_alive = keeps_alive(version, self.headers)

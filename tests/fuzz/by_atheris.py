@@ -1,0 +1,47 @@
+"""One target, fuzzed by Atheris: libFuzzer, guided by which branches of the library and of h11 an input takes.
+
+``python -m tests.fuzz`` runs it in a process of its own, since libFuzzer ends the process when it ends.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+from .limits import MEMORY, SLOW
+
+__all__: list[str] = []
+
+
+def main(name: str, seconds: int, corpus: Path, found: Path) -> None:
+    with atheris.instrument_imports(include=["trio_api", "h11"]):
+        from .targets import TARGETS
+    target = TARGETS[name]
+    for number, data in enumerate(target.seeds):
+        (corpus / f"seed-{number}").write_bytes(data)
+    with tempfile.NamedTemporaryFile("w", suffix=".dict") as words:
+        words.writelines(f'"{_escaped(word)}"\n' for word in target.words)
+        words.flush()
+        options = [
+            f"-max_total_time={seconds}",
+            f"-max_len={target.largest}",
+            f"-dict={words.name}",
+            f"-timeout={SLOW}",
+            f"-rss_limit_mb={MEMORY}",
+            f"-artifact_prefix={found}/{name}-",
+            "-print_final_stats=1",
+            "-verbosity=1",
+        ]
+        atheris.Setup([sys.argv[0], *options, str(corpus)], target.check)
+        atheris.Fuzz()
+
+
+def _escaped(word: bytes) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in word)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]))
