@@ -33,6 +33,10 @@ def pristine() -> Iterator[None]:
             "GET https://api.example.com/v1/items: 200 in 0.250 s (request id r1)",
         ),
         (
+            AttemptRecord(0, status_code=200, elapsed=0.25, request_id="\x1b[31mr1"),
+            "GET https://api.example.com/v1/items: 200 in 0.250 s (request id \\x1b[31mr1)",
+        ),
+        (
             AttemptRecord(0, error=APITimeoutError("slow"), elapsed=5),
             "GET https://api.example.com/v1/items: APITimeoutError in 5.000 s (request id None)",
         ),

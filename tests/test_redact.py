@@ -18,6 +18,7 @@ from hypothesis import given, strategies as st
 from trio_api._redact import (
     LogRedactor,
     RedactedRequest,
+    one_line,
     redact_log_records,
     redact_url,
     redacted_headers,
@@ -324,6 +325,19 @@ def test_urls_in_logs_lose_userinfo_and_query() -> None:
     assert shown(text, "GET", url, "HTTP/1.1", 200, "OK") == (
         'HTTP Request: GET https://api.example.com/items "HTTP/1.1 200 OK"'
     )
+
+
+def test_a_reason_phrase_in_logs_can_command_no_terminal() -> None:
+    """It is the server's text: what would clear a screen, or begin another line, is written out."""
+    text = shown('HTTP Request: %s %s "%s %d %s"', "GET", "https://h/", "HTTP/1.1", 200, "\x1b[2J\x9b31m\u2028OK\x7f")
+    assert text == 'HTTP Request: GET https://h/ "HTTP/1.1 200 \\x1b[2J\\x9b31m\\u2028OK\\x7f"'
+
+
+def test_what_a_server_says_is_one_short_line() -> None:
+    """In a log of this library's."""
+    assert one_line("r1 é \x1b[31m") == "r1 é \\x1b[31m"
+    assert one_line("r" * 500) == "r" * 500
+    assert one_line("r" * 501) == "r" * 500 + "..."
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Final
 import httpx
 
 from ._records import AttemptRecord
-from ._redact import redact_log_records, redact_url
+from ._redact import one_line, redact_log_records, redact_url
 
 __all__ = ["log_exchange", "log_pause", "log_refusal", "log_retry", "log_token_failure", "logger", "set_up_logging"]
 
@@ -31,7 +31,7 @@ def log_exchange(request: httpx.Request, record: AttemptRecord) -> None:
             redact_url(request.url),
             record.status_code if record.error is None else type(record.error).__name__,
             record.elapsed,
-            record.request_id,
+            None if record.request_id is None else one_line(record.request_id),
         )
 
 

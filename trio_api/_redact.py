@@ -24,6 +24,7 @@ __all__ = [
     "SAFE_HEADERS",
     "LogRedactor",
     "RedactedRequest",
+    "one_line",
     "redact_log_records",
     "redact_url",
     "redacted_headers",
@@ -66,6 +67,20 @@ def redacted_headers(headers: Mapping[str, object] | Iterable[tuple[str, object]
     """The headers with every value hidden that `SAFE_HEADERS` does not name."""
     items = headers.items() if is_mapping(headers) else cast("Iterable[tuple[str, object]]", headers)
     return {name: value if name.lower() in SAFE_HEADERS else REDACTED for name, value in items}
+
+
+_CONTROLS: Final = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"  # C0, DEL, C1, and what ends a line for some
+_LONGEST_LINE: Final = 500  # characters of a server's own in a line of a log
+
+
+def _escape(control: re.Match[str]) -> str:
+    return ascii(control[0])[1:-1]
+
+
+def one_line(text: str) -> str:
+    """A server's own words as they may stand in a log: nothing that a terminal or a reader of lines obeys (CWE-117)."""
+    shown = re.sub(_CONTROLS, _escape, text[:_LONGEST_LINE])
+    return shown if len(text) <= _LONGEST_LINE else f"{shown}..."
 
 
 class RedactedRequest(httpx.Request):
@@ -196,7 +211,8 @@ class LogRedactor(logging.Filter):
         text = re.sub(_URL_IN_TEXT, lambda match: redact_url(match[0]), text)
         text = re.sub(r"target=b(['\"])(.*?)\1", lambda m: f"target={redact_url(m[2])!r}", text)
         text = re.sub(_EXCEPTION_IN_TEXT, rf"exception=\g<name>({REDACTED})", text)
-        record.msg, record.args = re.sub(_HEADERS_IN_TEXT, _header_shown, text), None
+        text = re.sub(_HEADERS_IN_TEXT, _header_shown, text)
+        record.msg, record.args = re.sub(_CONTROLS, _escape, text), None  # the reason phrase is the server's
         return True
 
 

@@ -170,7 +170,7 @@ def test_the_case_of_the_token_type_is_none(fetch: Fetch, kind: str) -> None:
         ("60", 60.0),
         ("0.5", 0.5),
         (1.5, 1.5),
-        *[(each, None) for each in (None, 0, -1, True, "", "1h", [], "٣")],
+        *[(each, None) for each in (None, 0, -1, True, "", "1h", [], "٣", 10**400, 1e300)],
     ],
 )
 def test_how_long_a_token_is_good_for(fetch: Fetch, given: object, seconds: float | None) -> None:

@@ -278,6 +278,8 @@ class FromZero(PageNumberPage[T]):
         (PageNumberPage, {"total_pages": 0}, {}, None, []),
         (PageNumberPage, {"page": 4}, {}, 5, None),
         (PageNumberPage, {"page": 4, "total_pages": -1}, {}, 5, None),
+        (PageNumberPage, {"page": 4, "total_pages": 2**53 + 1}, {}, 5, None),
+        (PageNumberPage, {"page": 10**4299, "total_pages": 10**4299}, {"params": {"page": "9" * 19}}, 2, None),
         (PageNumberPage, {"page": 4, "data": []}, {}, None, None),
         (PageNumberPage, {"page": 2, "data": [], "total_pages": 4}, {}, 3, [3, 4]),
         (FromZero, {"total_pages": 3}, {}, 1, [1, 2]),
@@ -300,6 +302,15 @@ def test_the_number_that_was_sent_by_default_counts() -> None:
     assert page.next_page_info() == PageInfo(params={"page": 8})
 
 
+@pytest.mark.parametrize("page_type", [PageNumberPage, OffsetPage])
+def test_the_largest_number_of_pages_can_be_counted(page_type: Any) -> None:
+    """What is known of later pages has a length, and costs no memory."""
+    page = page_of(page_type[Item], {"data": items("a"), "total_pages": 2**53, "total": 2**53})
+    remaining = page.remaining_page_infos()
+    assert len(remaining) == 2**53 - 1
+    assert remaining[-1].params in ({"page": 2**53}, {"offset": 2**53 - 1})
+
+
 # -- OffsetPage --------------------------------------------------------------------------------------------------
 
 
@@ -315,6 +326,7 @@ def test_the_number_that_was_sent_by_default_counts() -> None:
         ({"total": 7}, {"params": {"offset": "rubbish"}}, 2, [2, 4, 6]),
         ({}, {"params": {"offset": 4}}, 6, None),
         ({"total": "many"}, {}, 2, None),
+        ({"total": 10**30}, {}, 2, None),
         ({"data": []}, {}, None, None),
         ({"data": [], "total": 7}, {"params": {"limit": 3}}, 3, [3, 6]),
         ({"data": []}, {"params": {"limit": 3}}, None, None),
@@ -383,6 +395,7 @@ def test_a_link_from_elsewhere_is_not_the_pages_own(anchor: str, counts: bool) -
         ("items", "https://api.example.com/v1/items?page=2", "https://evil.example/v1/items?page=9", None),
         ("items", "?page=2", "?p=9", None),
         ("items", "?page=2", "?page=end", None),
+        ("items", "?page=2", "?page=" + "9" * 19, None),
         ("items", "?page=x", "?page=9", None),
         ("items", "?page=2", "?page=09", None),
         ("items", "?page=2", "?page=1", None),

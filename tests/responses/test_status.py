@@ -128,6 +128,20 @@ def test_the_factory_makes_the_error() -> None:
     assert got == {"message": "Error code: 404 - no", "body": {"message": "no"}, "response": response}
 
 
+def test_a_message_is_cut_where_it_is_shown() -> None:
+    """A server does not fill a log with one error; its body is whole."""
+    error = error_of({"message": "x" * 20_000})
+    assert str(error) == "Error code: 404 - " + "x" * 10_000 + "..."
+    assert error.body == {"message": "x" * 20_000}
+
+
+def test_a_body_that_is_nested_deeply_is_an_error_like_others() -> None:
+    """It can be read, but not be written again to be shown."""
+    error = error_of(b'{"a":' * 900 + b"1" + b"}" * 900)
+    assert str(error) == "Error code: 404"
+    assert isinstance(error.body, dict)
+
+
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 KEYS = st.sampled_from(["error", "message", "code", "x"])
 FLAT = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(KEYS, SCALARS, max_size=3)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
@@ -21,6 +20,7 @@ __all__ = ["ClientCredentialsGrant", "read_token"]
 
 _OWN_PARAMETERS: Final = frozenset({"grant_type", "client_id", "client_secret", "scope", "audience"})
 _EXAMPLE_URL: Final = "a token endpoint is a whole URL, such as https://auth.example.com/oauth/token"
+_LONGEST_LIFE: Final = 1e15  # seconds, thirty million years; servers say "never" by any large number
 _LONGEST_WORDS: Final = 300  # characters of the server's own in an error
 
 
@@ -162,4 +162,4 @@ def _expires_in(value: object) -> float | None:
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if 0 < value < math.inf else None
+    return float(value) if 0 < value <= _LONGEST_LIFE else None

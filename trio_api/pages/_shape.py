@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar, cast
 
 import attrs
 import httpx
@@ -25,11 +25,14 @@ Key: TypeAlias = "str | tuple[str, ...] | None"
 shape = attrs.define(slots=False, eq=False, kw_only=True)
 
 
+_MOST: Final = 2**53  # of pages or items: beyond it JSON's numbers are not exact everywhere, and nothing is counted
+
+
 def count_in(value: object) -> int | None:
-    """The whole number that *value* is, or None. A parameter may be its text: ``"3"``."""
+    """The whole number that *value* is, at most 2**53, or None. A parameter may be its text: ``"3"``."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
 
 
 @shape

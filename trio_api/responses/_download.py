@@ -24,8 +24,9 @@ from ._version import Version, is_encoded
 
 __all__ = ["Download", "Partial", "Phase"]
 
-_CONTENT_RANGE: Final = r"(?i)bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)"  # RFC 9110, 14.4
-_UNSATISFIED: Final = r"(?i)bytes \*/([0-9]+)"
+_BYTES: Final = r"([0-9]{1,18})"  # an exbibyte; Python refuses to read thousands of digits
+_CONTENT_RANGE: Final = rf"(?i)bytes {_BYTES}-{_BYTES}/({_BYTES[1:-1]}|\*)"  # RFC 9110, 14.4
+_UNSATISFIED: Final = rf"(?i)bytes \*/{_BYTES}"
 
 
 class Phase(enum.Enum):
@@ -220,4 +221,4 @@ def _length(response: httpx.Response) -> int | None:
     length = response.headers.get("content-length", "")
     if response.request.method == "HEAD" or "transfer-encoding" in response.headers or is_encoded(response):
         return None
-    return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
+    return int(length) if re.fullmatch(_BYTES, length) else None

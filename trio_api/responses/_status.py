@@ -15,6 +15,7 @@ __all__ = ["make_status_error"]
 
 _MESSAGE_KEYS: Final = ("message", "detail", "error_description", "title", "error")
 """Where the message stands: the large vendors' APIs, FastAPI and DRF, OAuth 2 (RFC 6749), RFC 9457, plain ones."""
+_LONGEST_MESSAGE: Final = 10_000  # characters of a message that the error's own shows; the whole is in its body
 _LONGEST_EXCERPT: Final = 500  # characters of a body without a message of its own that the error's message shows
 
 StatusErrorFactory = Callable[..., APIStatusError]
@@ -59,7 +60,7 @@ def _message_of(sources: list[Mapping[str, object]]) -> str | None:
         for key in _MESSAGE_KEYS:
             value = source.get(key)
             if isinstance(value, str) and value:
-                return value
+                return _cut(value, _LONGEST_MESSAGE)
     return None
 
 
@@ -68,5 +69,16 @@ def _excerpt(response: httpx.Response, body: object) -> str | None:
         markup = "html" in response.headers.get("content-type", "").lower() or body.lstrip().startswith("<")
         text = "" if markup else " ".join(body.split())
     else:
-        text = dumps(body).decode() if body else ""
-    return text if len(text) <= _LONGEST_EXCERPT else text[:_LONGEST_EXCERPT] + "..."
+        text = _compact(body) if body else ""
+    return _cut(text, _LONGEST_EXCERPT)
+
+
+def _compact(body: object) -> str:
+    try:
+        return dumps(body).decode()
+    except ValueError:  # read it could be, but it is nested too deeply to be written again
+        return ""
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[:longest] + "..."

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import attrs
 import httpx
 
+from .._instants import parse_http_date
 from ..models import NotJSON, loads, structure
 
 __all__ = ["Version", "is_encoded"]
@@ -81,9 +81,6 @@ class Version:
 
 
 def _is_settled(modified: str, date: str | None) -> bool:
-    try:
-        # RFC 9110, 6.6.1: a response without a date has that of its arrival
-        then = time.time() if date is None else parsedate_to_datetime(date).timestamp()
-        return then - parsedate_to_datetime(modified).timestamp() >= _CLOCK_SECONDS
-    except (ValueError, TypeError, OverflowError, IndexError):  # what email.utils raises for rubbish
-        return False
+    # RFC 9110, 6.6.1: a response without a date has that of its arrival
+    then, since = time.time() if date is None else parse_http_date(date), parse_http_date(modified)
+    return then is not None and since is not None and then - since >= _CLOCK_SECONDS
