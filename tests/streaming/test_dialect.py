@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trio_api import JSONLDecoder, ServerSentEvent, SSEDecoder, StreamDialect
+from trio_api import APIStreamDecodeError, JSONLDecoder, ServerSentEvent, SSEDecoder, StreamDialect
 from trio_api.streaming import EventRole
 
 FULL = StreamDialect.sse(done_data="[DONE]", done_events=["stop"], error_events=["oops"], ignore_events=["beat"])
@@ -35,6 +35,7 @@ def test_the_plain_dialect() -> None:
     assert plain.role(ServerSentEvent("ping")) is EventRole.IGNORED
     assert [FULL.declares_end, plain.declares_end, StreamDialect.json_lines().declares_end] == [True, False, False]
     assert StreamDialect.sse(done_events=("stop",)).declares_end
+    assert StreamDialect.sse(done_data="[DONE]").declares_end
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,26 @@ def test_the_plain_dialect() -> None:
 def test_the_content_type_names_a_dialect(content_type: str, decoder: type[object]) -> None:
     """JSON Lines by its types, else server-sent events."""
     assert type(StreamDialect.for_content_type(content_type).decoder()) is decoder
+
+
+def test_a_dialect_tells_its_format() -> None:
+    """By the name of what makes it."""
+    assert [StreamDialect.sse().format, StreamDialect.json_lines().format] == ["sse", "json_lines"]
+
+
+@pytest.mark.parametrize("dialect", [StreamDialect.sse(max_event_bytes=9), StreamDialect.json_lines(max_event_bytes=9)])
+def test_a_decoder_has_the_limit_of_its_dialect(dialect: StreamDialect) -> None:
+    """An event may not be larger."""
+    with pytest.raises(APIStreamDecodeError, match="larger than 9 bytes"):
+        dialect.decoder().feed(b"data: 1234")
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, ""), ({"last_event_id": "41"}, "41")])
+def test_a_decoder_may_go_on_where_another_broke_off(given: dict[str, str], expected: str) -> None:
+    """With its last event id; else it has none."""
+    decoder = StreamDialect.sse().decoder(**given)
+    assert isinstance(decoder, SSEDecoder)
+    assert decoder.last_event_id == expected
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.slow_streams import cut, push
-from trio_api import APIStreamDecodeError, JSONLDecoder
+from trio_api import APIStreamDecodeError, JSONLDecoder, ServerSentEvent
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ from trio_api import APIStreamDecodeError, JSONLDecoder
         (b"\n\r\n \t\n1\n\n", ["1"]),
         (b"\xef\xbb\xbf1\n2", ["1", "2"]),
         (b'"a\rb"\n', ['"a\rb"']),
+        (b" X\x0bX\x0c\t\n", ["X\x0bX\x0c"]),
         ('"\u2028\u0085"\n'.encode(), ['"\u2028\u0085"']),
         (b"", []),
         (b"\xef\xbb\xbf", []),
@@ -23,10 +24,10 @@ from trio_api import APIStreamDecodeError, JSONLDecoder
     ],
 )
 def test_lines(stream: bytes, expected: list[str]) -> None:
-    """LF alone ends a line, the last needs none; blank ones and a byte order mark are passed over; any cut does."""
+    """Each is a message of nothing but data: LF alone ends it, the last needs none, blank ones are passed over."""
     for sizes in ([len(stream)], [1], [2, 3]):
         events, problem = push(JSONLDecoder(), cut(stream, sizes))
-        assert ([event.data for event in events], problem) == (expected, None)
+        assert (events, problem) == ([ServerSentEvent(data=data) for data in expected], None)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,13 @@ def test_what_is_before_a_broken_line_comes_first(stream: bytes, before: int, pr
         assert problem in (raised or "")
         with pytest.raises(APIStreamDecodeError):
             decoder.feed(b"4\n")
+
+
+def test_a_line_may_be_as_large_as_the_limit() -> None:
+    """Whether it comes whole or in pieces."""
+    for sizes in ([11], [1], [10]):
+        events, problem = push(JSONLDecoder(max_event_bytes=10), cut(b"1234567890\n", sizes))
+        assert (len(events), problem) == (1, None)
 
 
 def test_an_endless_line_is_stopped_at_a_mebibyte() -> None:

@@ -119,12 +119,18 @@ def test_a_stream_resumes_where_it_was_cut_off() -> None:
     """Half an event is dropped, id and reconnection time stay."""
     reader = reader_of(b"retry: 5\nid: 1\ndata: a\n\nid: 2\ndata: b", finished=True)
     assert pulled(reader) == ["a", APIStreamTruncatedError]
-    assert reader.is_cut_off
+    assert (reader.is_cut_off, reader.is_terminated) == (True, False)
     reader.resume()
     assert (reader.last_event_id, reader.retry, reader.is_cut_off) == ("1", 5, False)
     reader.feed(b"retry: 6\ndata: b\n\ndata: [DONE]\n\n")
     assert pulled(reader) == ["b", NoEvent.END]
     assert (reader.last_event_id, reader.retry) == ("1", 6)
+
+
+def test_a_stream_that_was_cut_off_says_why_it_counts_as_that() -> None:
+    """The dialect declares an end, and it did not come."""
+    with pytest.raises(APIStreamTruncatedError, match=r"^the stream ended without the terminal event that its dialect"):
+        reader_of(b"data", finished=True).pull()
 
 
 def test_json_lines_have_no_ids() -> None:

@@ -43,6 +43,7 @@ def test_examples_of_the_standard(stream: bytes, expected: list[tuple[str, str, 
     [
         (b"data: a\r\rdata: b\r\n\r\ndata: c\n\n", ["a", "b", "c"]),
         (b"data: a\r\n\ndata: b\n\r\n", ["a", "b"]),
+        (b"data: a\r\ndata: b\rdata: c\r\n\r\n", ["a\nb\nc"]),
         (b"data: a\n\rdata: b\r\r", ["a", "b"]),
         (b"data: a\x0b\x0c\x85\xe2\x80\xa8\n\n", ["a\x0b\x0c\ufffd\u2028"]),
         (b"\xef\xbb\xbfdata: a\n\n", ["a"]),
@@ -70,6 +71,8 @@ def test_lines_and_text(stream: bytes, expected: list[str]) -> None:
     [
         (b"3000", 3000),
         (b"0", 0),
+        (b"9" * 12, 10**12 - 1),
+        (b"9" * 13, None),
         (b"0" * 5000 + b"7", 7),
         (b"1" * 5000, None),
         (b"-1", None),
@@ -92,6 +95,18 @@ def test_a_reconnection_time_belongs_to_its_event() -> None:
     decoder = SSEDecoder()
     events = decoder.feed(b"retry: 5\ndata: a\n\ndata: b\n\n")
     assert ([event.retry for event in events], decoder.retry) == ([5, None], 5)
+
+
+def test_fields_have_names_in_lower_case() -> None:
+    """Another spelling is another field, and ignored."""
+    (event,) = events_of(b"EVENT: x\nID: 1\nRetry: 2\nData: b\ndata: a\n\n")
+    assert event == ServerSentEvent(data="a")
+
+
+def test_bad_utf_8_is_replaced_everywhere() -> None:
+    """In the type and the id of an event as in its data."""
+    (event,) = events_of(b"event: \xff\nid: 1\xff\ndata: \xff\n\n")
+    assert (event.event, event.id, event.data) == ("\ufffd", "1\ufffd", "\ufffd")
 
 
 def test_an_id_persists() -> None:
@@ -136,6 +151,7 @@ def test_any_data_comes_through_any_cut(texts: list[str], sizes: list[int]) -> N
     ("stream", "fine"),
     [
         (b"data: " + b"x" * 94 + b"\n\n", True),
+        (b"data: " + b"x" * 94 + b"\n\ndata: " + b"x" * 94 + b"\n\n", True),
         (b"data: " + b"x" * 95, False),
         (b"data: " + b"x" * 95 + b"\n\n", False),
         (b"data: 1234\n" * 10 + b"\n", True),
@@ -210,5 +226,5 @@ def test_the_work_grows_as_the_stream_does() -> None:
 @pytest.mark.parametrize(("limit", "kind"), [(0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError)])
 def test_a_limit_is_a_number_of_bytes(limit: int, kind: type[Exception]) -> None:
     """Anything else is refused by name."""
-    with pytest.raises(kind, match="max_event_bytes"):
+    with pytest.raises(kind, match=r"^max_event_bytes "):
         SSEDecoder(max_event_bytes=limit)

@@ -50,7 +50,6 @@ class LineSplitter:
             self._rest += self._start  # too short for a byte order mark
         line = bytes(self._rest)
         self._rest.clear()
-        self._start = b""
         return line
 
     def _without_mark(self, start: bytes) -> bytes:
