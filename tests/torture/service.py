@@ -12,11 +12,15 @@ import trio
 
 from support.wire import Wire, linger, ok
 
-__all__ = ["CONTENT", "SHA", "Service"]
+__all__ = ["CONTENT", "EVENTS", "ITEM", "PAGES", "SHA", "Service"]
 
 CONTENT = random.Random(5).randbytes(3000)
 SHA = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
-PAGES = 5
+PAGES = 3
+ITEM = {"id": 1}
+EVENTS = [{"n": n} for n in range(3)]
+BREAKING = {"/brittle", "/brittle_file", "/echo"}
+"""After an answer of these the connection is closed."""
 
 
 class Service:
@@ -34,7 +38,9 @@ class Service:
             if method == "HEAD":
                 await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
             else:
-                await getattr(self, path.strip("/").split("/")[0])(wire, head, query)
+                await getattr(self, path.strip("/"))(wire, head, query)
+            if path in BREAKING:
+                return
         await linger(wire)
 
     async def item(self, wire: Wire, head: str, query: str) -> None:
@@ -78,10 +84,15 @@ class Service:
 
     async def events(self, wire: Wire, head: str, query: str) -> None:
         """Server-sent events up to the last; they begin after the one that the client has seen."""
-        seen = re.search(r"last-event-id: (\d+)", head.lower())
-        first = int(seen[1]) + 1 if seen else 0
-        events = [b'id: %d\ndata: {"n": %d}\n\n' % (n, n) for n in range(first, 3)]
-        await _chunks(wire, "text/event-stream", [*events, b"data: [DONE]\n\n"])
+        await _chunks(wire, "text/event-stream", _events_after(head))
+
+    async def brittle(self, wire: Wire, head: str, query: str) -> None:
+        """The like, of which the next one comes and no more."""
+        event = _events_after(head)[0]
+        await wire.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"%x\r\n%b\r\n" % (len(event), event)
+        )
 
     async def lines(self, wire: Wire, head: str, query: str) -> None:
         """JSON Lines."""
@@ -99,6 +110,33 @@ class Service:
         rest = CONTENT[start:]
         await wire.send(top + b'ETag: "v1"\r\nContent-Length: %d\r\n\r\n' % len(rest), rest[:1000], rest[1000:])
 
+    async def brittle_file(self, wire: Wire, head: str, query: str) -> None:
+        """A part of what was asked for: the first 1,000 bytes; of a rest all."""
+        if "range: " in head.lower():
+            await self.file(wire, head, query)
+        else:
+            await wire.send(b'HTTP/1.1 200 OK\r\nETag: "v1"\r\nContent-Length: 3000\r\n\r\n', CONTENT[:1000])
+
+    async def guarded(self, wire: Wire, head: str, query: str) -> None:
+        """Each other time the token is not good."""
+        if next(self._turns) % 2 == 0:
+            await wire.send(b"HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer\r\nContent-Length: 0\r\n\r\n")
+        else:
+            await self.item(wire, head, query)
+
+    async def digest(self, wire: Wire, head: str, query: str) -> None:
+        """A challenge, to whom does not answer one."""
+        if "authorization: digest" in head.lower():
+            await self.item(wire, head, query)
+        else:
+            challenge = b'Digest realm="r", nonce="n", qop="auth", algorithm=SHA-256'
+            await wire.send(b"HTTP/1.1 401 No\r\nWWW-Authenticate: %b\r\nContent-Length: 0\r\n\r\n" % challenge)
+
+    async def echo(self, wire: Wire, head: str, query: str) -> None:
+        """Another protocol, in which three bytes come back."""
+        await wire.send(b"HTTP/1.1 101 Switching\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n")
+        await wire.send(await wire.read_exactly(3))
+
     async def token(self, wire: Wire, head: str, query: str) -> None:
         """A token."""
         body = b'{"access_token": "t", "token_type": "Bearer", "expires_in": 3600}'
@@ -108,6 +146,14 @@ class Service:
         """Each other time not yet."""
         state = b'"running"' if next(self._turns) % 2 == 0 else b'"done"'
         await wire.send(ok(state, b"Content-Type: application/json"))
+
+
+def _events_after(head: str) -> list[bytes]:
+    """The server-sent events that the client has not seen, and the last."""
+    seen = re.search(r"last-event-id: (\d+)", head.lower())
+    first = int(seen[1]) + 1 if seen else 0
+    events = [b'id: %d\ndata: {"n": %d}\n\n' % (n, n) for n in range(first, len(EVENTS))]
+    return [*events, b"data: [DONE]\n\n"]
 
 
 async def _chunks(wire: Wire, kind: str, pieces: list[bytes]) -> None:
