@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +13,13 @@ import pytest
 import trustme
 
 from support.live import Live, LiveBlocking, LiveTrio
-from support.raw_server import OK, RawServer, Script, read_head, reset
 from trio_api import APIConnectionError, APIStatusError, RetryPolicy
+from trio_api.testing import End, FaultServer, Reply, WireFault
 
 SIZE = 16 * 1024 * 1024  # bytes: more than the buffers of both sockets hold
-REFUSAL = (
-    b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Type: application/json\r\n"
-    b'Content-Length: 21\r\n\r\n{"message":"too big"}'
-)
+REFUSAL = Reply(413, json={"message": "too big"}, headers={"Connection": "close"})
+RESETTING = WireFault.sending(REFUSAL, End.RESET)
+LINGERING = WireFault.sending(REFUSAL, End.CLOSE)  # as nginx does: what still comes is read, and thrown away
 
 
 @pytest.fixture(params=[LiveTrio, LiveBlocking], ids=["trio", "blocking"])
@@ -35,24 +33,6 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def answer_and_close(connection: socket.socket) -> None:
-    """What is left unread makes closing a reset."""
-    read_head(connection)
-    connection.sendall(REFUSAL)
-
-
-def answer_and_reset(connection: socket.socket) -> None:
-    answer_and_close(connection)
-    reset(connection)
-
-
-def answer_and_linger(connection: socket.socket) -> None:
-    """As nginx does: read what still comes, and throw it away."""
-    answer_and_close(connection)
-    while connection.recv(65536):
-        pass
-
-
 def upload(client: Any, content: Any) -> Any:
     return client.post("/x", cast_to=object, content=content)
 
@@ -62,30 +42,32 @@ def pieces() -> Iterator[bytes]:
         yield bytes(65_536)
 
 
-@pytest.mark.parametrize("script", [answer_and_close, answer_and_reset, answer_and_linger])
+@pytest.mark.parametrize("fault", [RESETTING, LINGERING], ids=["resetting", "lingering"])
 @pytest.mark.parametrize("kind", ["bytes", "file", "iterator"])
-def test_a_413_is_heard(live: Live, script: Script, kind: str) -> None:
+async def test_a_413_is_heard(live: Live, fault: WireFault, kind: str) -> None:
     """The answer is the call's error, not the connection that broke under the rest of the body."""
     content: Any = {"bytes": bytes(SIZE), "file": io.BytesIO(bytes(SIZE)), "iterator": pieces()}[kind]
-    with RawServer(script) as server, pytest.raises(APIStatusError, match="Error code: 413 - too big") as caught:
-        live.call(server.url, lambda client: upload(client, content))
+    async with FaultServer(fault) as server:
+        with pytest.raises(APIStatusError, match="Error code: 413 - too big") as caught:
+            await live.meet(server.url, lambda client: upload(client, content))
     assert caught.value.status_code == 413
     assert len(caught.value.attempts) == 1
 
 
-def test_after_a_413_no_file_is_open(live: Live, tmp_path: Path) -> None:
+async def test_after_a_413_no_file_is_open(live: Live, tmp_path: Path) -> None:
     """The path that was not read to its end is closed with the attempt."""
     path = tmp_path / "large"
-    with open(path, "wb") as file:
-        file.truncate(SIZE)
+    path.touch()
+    os.truncate(path, SIZE)
     told: list[int] = []
-    with RawServer(answer_and_close) as server, pytest.raises(APIStatusError, match="too big"):
-        live.call(
-            server.url,
-            lambda client: client.post(
-                "/x", cast_to=object, files={"f": path}, progress=lambda sent, total: told.append(sent)
-            ),
-        )
+    async with FaultServer(RESETTING) as server:
+        with pytest.raises(APIStatusError, match="too big"):
+            await live.meet(
+                server.url,
+                lambda client: client.post(
+                    "/x", cast_to=object, files={"f": path}, progress=lambda sent, total: told.append(sent)
+                ),
+            )
     assert told[-1] < SIZE
     links = [os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if is_link(name)]
     assert f"{path}" not in links
@@ -95,39 +77,25 @@ def is_link(name: str) -> bool:
     return os.path.lexists(f"/proc/self/fd/{name}")
 
 
-def answer_503_early(connection: socket.socket) -> None:
-    read_head(connection)
-    connection.sendall(b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-
-
-def test_an_early_503_is_retried_with_the_whole_body(live: Live) -> None:
+async def test_an_early_503_is_retried_with_the_whole_body(live: Live) -> None:
     """The file is rewound from wherever the connection broke."""
-    received: list[int] = []
-
-    def take_all(connection: socket.socket) -> None:
-        head, _, body = read_head(connection).partition(b"\r\n\r\n")
-        assert f"content-length: {SIZE}".encode() in head.lower()
-        count = len(body)
-        while count < SIZE:
-            count += len(connection.recv(1 << 20))
-        received.append(count)
-        connection.sendall(OK)
-
     file = io.BytesIO(bytes(SIZE))
-    with RawServer(answer_503_early, take_all) as server:
-        value = live.call(server.url, lambda client: upload(client, file), retry=RetryPolicy(initial=0.01))
+    busy = WireFault.sending(Reply(503, headers={"Connection": "close"}), End.RESET)
+    async with FaultServer(busy, {}) as server:
+        value = await live.meet(server.url, lambda client: upload(client, file), retry=RetryPolicy(initial=0.01))
     assert value == {}
-    assert received == [SIZE]
+    assert (len(server.journal[-1].body), server.journal[-1].is_whole) == (SIZE, True)
 
 
-@pytest.mark.parametrize("script", [answer_and_linger, answer_and_close])
-def test_over_tls_a_413_is_heard_where_it_can_be(live: Live, script: Script, authority: trustme.CA) -> None:
+@pytest.mark.parametrize("fault", [LINGERING, RESETTING], ids=["lingering", "resetting"])
+async def test_over_tls_a_413_is_heard_where_it_can_be(live: Live, fault: WireFault, authority: trustme.CA) -> None:
     """With a server that reads on. After a reset the TLS layer is not to be read from any more, on Trio at least."""
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(server_context)
     client_context = ssl.create_default_context()
     authority.configure_trust(client_context)
-    with RawServer(script, tls=server_context) as server, pytest.raises((APIStatusError, APIConnectionError)) as caught:
-        live.call(server.url, lambda client: upload(client, pieces()), verify=client_context)
-    if script is answer_and_linger:
+    async with FaultServer(fault, tls=server_context) as server:
+        with pytest.raises((APIStatusError, APIConnectionError)) as caught:
+            await live.meet(server.url, lambda client: upload(client, pieces()), verify=client_context)
+    if fault is LINGERING:
         assert str(caught.value) == "Error code: 413 - too big"

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from support.fault_server import Answer, BadChunk, Close, Drip, FaultServer, Raw, Reset, Stall
+from support.asking import events
 from support.live import Live, LiveBlocking, LiveTrio, opened, settle, take
 from trio_api import APIConnectionError, APIError, APIStreamTruncatedError, APITimeoutError, StreamDialect
+from trio_api.testing import End, FaultServer, Reply, WireFault
 
 DONE = StreamDialect.sse(done_data="[DONE]")
 NAMED = StreamDialect.sse(done_events=["stop"])
 ONE = b"id: 1\ndata: 1\n\n"
 SENTINEL = b"data: [DONE]\n\n"
 LAST = b"event: stop\ndata: 2\n\n"
+
+
+BEAT = b": beat\n\n"
+FOREVER = 500  # times: of beats 0.02 s apart, much longer than any test
 
 
 @pytest.fixture(params=[LiveTrio, LiveBlocking], ids=lambda colour: colour.name)
@@ -34,63 +40,85 @@ def until_done(**how: Any) -> Callable[[Any], Any]:
     return body
 
 
+def reset(*pieces: bytes) -> WireFault:
+    """A stream that is reset; a moment later, since a reset may overtake what was sent."""
+    return WireFault.answering(events(*pieces).cut(), 0.01, End.RESET)
+
+
+def bad_chunk(*pieces: bytes) -> WireFault:
+    return WireFault.bad_chunk(events(*pieces))
+
+
+def cut(*pieces: bytes) -> Reply:
+    return events(*pieces).cut()
+
+
+def stall(*pieces: bytes) -> Reply:
+    return events(*pieces, math.inf)
+
+
+def drip(*pieces: bytes) -> Reply:
+    return events(*pieces, *[BEAT, 0.02] * FOREVER)
+
+
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        ([Close()], APIConnectionError),
-        ([Reset()], APIConnectionError),
-        ([BadChunk()], APIConnectionError),
-        ([], APIStreamTruncatedError),
-        ([Drip(b": beat\n\n", 0.02, size=8, endless=True)], APITimeoutError),
-        ([Stall()], APITimeoutError),
+        (cut, APIConnectionError),
+        (reset, APIConnectionError),
+        (bad_chunk, APIConnectionError),
+        (events, APIStreamTruncatedError),
+        (drip, APITimeoutError),
+        (stall, APITimeoutError),
     ],
-    ids=["close", "reset", "bad chunk", "no sentinel", "drip", "stall"],
 )
-def test_each_fault_is_an_error_of_the_library(live: Live, fault: list[Any], kind: type[APIError]) -> None:
+async def test_each_fault_is_an_error_of_the_library(live: Live, fault: Any, kind: type[APIError]) -> None:
     """With what came before it; the connection is closed."""
-    with FaultServer(Answer([ONE, ONE, *fault])) as server:
+    async with FaultServer(fault(ONE, ONE)) as server:
         with pytest.raises(kind) as caught:
-            live.call(server.url, until_done(idle_timeout=0.3))
-        server.wait_until_idle()
+            await live.meet(server.url, until_done(idle_timeout=0.3))
+        await server.wait_until_idle()
     assert type(caught.value) is kind
     assert caught.value.received == (1, 1)
-    assert len(server.requests) == 1
+    assert len(server.journal) == 1
 
 
 @pytest.mark.parametrize(
-    "fault", [[Close()], [Reset()], [b": beat\n\n", Close()], [BadChunk()], [], [Stall()]], ids=str
+    "fault",
+    [cut(), reset(), cut(BEAT), bad_chunk(), events(), stall()],
+    ids=["cut", "reset", "cut behind a comment", "bad chunk", "no sentinel", "stall"],
 )
-def test_faults_before_the_first_event_are_retried(live: Live, fault: list[Any]) -> None:
+async def test_faults_before_the_first_event_are_retried(live: Live, fault: Any) -> None:
     """The headers came, but no event did."""
-    with FaultServer(Answer(fault), Answer([ONE, SENTINEL])) as server:
-        assert live.call(server.url, until_done(idle_timeout=0.3)) == [1]
-    assert [request.headers["x-trio-api-retry-count"] for request in server.requests] == ["0", "1"]
+    async with FaultServer(fault, events(ONE, SENTINEL)) as server:
+        assert await live.meet(server.url, until_done(idle_timeout=0.3)) == [1]
+    assert [request.headers["x-trio-api-retry-count"] for request in server.journal] == ["0", "1"]
 
 
-@pytest.mark.parametrize("fault", [Close(), Reset(), BadChunk()], ids=str)
-def test_a_broken_stream_is_resumed(live: Live, fault: Any) -> None:
+@pytest.mark.parametrize("fault", [cut, reset, bad_chunk])
+async def test_a_broken_stream_is_resumed(live: Live, fault: Any) -> None:
     """Over another connection, with the last event id."""
-    with FaultServer(
-        Answer([b"retry: 5\n\n", ONE, b"id: 2\nda", fault]), Answer([b"id: 2\ndata: 2\n\n", SENTINEL])
-    ) as server:
-        assert live.call(server.url, until_done(reconnect=True)) == [1, 2]
-    assert [request.headers.get("last-event-id") for request in server.requests] == [None, "1"]
+    broken = fault(b"retry: 5\n\n", ONE, b"id: 2\nda")
+    async with FaultServer(broken, events(b"id: 2\ndata: 2\n\n", SENTINEL)) as server:
+        assert await live.meet(server.url, until_done(reconnect=True)) == [1, 2]
+    assert [request.headers.get("last-event-id") for request in server.journal] == [None, "1"]
 
 
 @pytest.mark.parametrize(
     ("answer", "dialect"),
     [
-        (Answer([ONE]), None),
-        (Answer([ONE, SENTINEL]), DONE),
-        (Answer([ONE + SENTINEL]), DONE),
-        (Answer([ONE + SENTINEL + b": bye\n\n"]), DONE),
-        (Answer([ONE + LAST]), NAMED),
-        (Answer([ONE, Drip(SENTINEL, 0.0)]), DONE),
-        (Answer([ONE + SENTINEL], headers=[("Content-Length", f"{len(ONE + SENTINEL)}")]), DONE),
+        (events(ONE), None),
+        (events(ONE, 0.01, SENTINEL), DONE),
+        (events(ONE, SENTINEL), DONE),
+        (events(ONE + SENTINEL), DONE),
+        (events(ONE + SENTINEL + b": bye\n\n"), DONE),
+        (events(ONE + LAST), NAMED),
+        (events(ONE, *[bytes([byte]) for byte in SENTINEL]), DONE),
+        (WireFault.drip(events(ONE, SENTINEL), every=0.001, size=4), DONE),
+        (Reply(content=ONE + SENTINEL, headers={"Content-Type": "text/event-stream"}), DONE),
     ],
-    ids=str,
 )
-def test_a_finished_stream_gives_its_connection_back(live: Live, answer: Answer, dialect: Any) -> None:
+async def test_a_finished_stream_gives_its_connection_back(live: Live, answer: Any, dialect: Any) -> None:
     """The next call goes over the same one, while the block of the stream is still open."""
 
     async def body(client: Any) -> None:
@@ -98,12 +126,12 @@ def test_a_finished_stream_gives_its_connection_back(live: Live, answer: Answer,
             await settle(stream.until_done())
             await settle(client.get("/next", cast_to=bytes))
 
-    with FaultServer(answer) as server:
-        live.call(server.url, body)
-    assert [request.connection for request in server.requests] == [0, 0]
+    async with FaultServer(answer) as server:
+        await live.meet(server.url, body)
+    assert [request.connection for request in server.journal] == [1, 1]
 
 
-def test_leaving_after_the_terminal_event_gives_the_connection_back(live: Live) -> None:
+async def test_leaving_after_the_terminal_event_gives_the_connection_back(live: Live) -> None:
     """A named one is delivered, and few ask for what comes after it."""
 
     async def body(client: Any) -> None:
@@ -111,39 +139,38 @@ def test_leaving_after_the_terminal_event_gives_the_connection_back(live: Live) 
             await take(stream, 2)
         await settle(client.get("/next", cast_to=bytes))
 
-    with FaultServer(Answer([ONE, LAST])) as server:
-        live.call(server.url, body)
-    assert [request.connection for request in server.requests] == [0, 0]
+    async with FaultServer(events(ONE, LAST)) as server:
+        await live.meet(server.url, body)
+    assert [request.connection for request in server.journal] == [1, 1]
 
 
 @pytest.mark.parametrize(
-    "rest",
-    [[Stall()], [Drip(b": x\n\n", 0.02, size=5, endless=True)], [b": x\n\n" * 5000] * 100],
-    ids=["stall", "drip", "long"],
+    "answer", [stall(ONE, SENTINEL), drip(ONE, SENTINEL), events(ONE, SENTINEL, *[BEAT * 5000] * 100)]
 )
-def test_a_server_that_does_not_end_after_the_terminal_event_is_left(live: Live, rest: list[Any]) -> None:
+async def test_a_server_that_does_not_end_after_the_terminal_event_is_left(live: Live, answer: Reply) -> None:
     """Within a moment, though the read timeout is long; it is no error."""
-    with FaultServer(Answer([ONE, SENTINEL, *rest])) as server:
+    async with FaultServer(answer) as server:
         started = time.monotonic()
-        assert live.call(server.url, until_done(), timeout=60) == [1]
+        assert await live.meet(server.url, until_done(), timeout=60) == [1]
         assert time.monotonic() - started < 10
-        server.wait_until_idle()
+        await server.wait_until_idle()
 
 
-def test_leaving_early_closes_the_connection(live: Live) -> None:
+async def test_leaving_early_closes_the_connection(live: Live) -> None:
     """With bytes of an event and of a broken chunk in the buffers."""
 
     async def body(client: Any) -> Any:
         async with opened(client.stream("GET", "/events", cast_to=object)) as stream:
             first = await take(stream, 1)
-        server.wait_until_idle()
+        await live.ask(server.wait_until_idle)
         return first
 
-    with FaultServer(Answer([ONE + ONE + b"data", Raw(b"not-hex\r\n"), Stall()])) as server:
-        assert live.call(server.url, body) == [1]
+    fault = WireFault.answering(events(ONE + ONE + b"data").cut(), b"not-hex\r\n", End.STALL)
+    async with FaultServer(fault) as server:
+        assert await live.meet(server.url, body) == [1]
 
 
-def test_an_abandoned_stream_is_closed_with_the_client(live: Live) -> None:
+async def test_an_abandoned_stream_is_closed_with_the_client(live: Live) -> None:
     """No block, no end, no warning."""
 
     async def body(client: Any) -> Any:
@@ -154,7 +181,7 @@ def test_an_abandoned_stream_is_closed_with_the_client(live: Live) -> None:
         gc.collect()
         return first
 
-    with FaultServer(Answer([ONE, Stall()])) as server:
-        assert live.call(server.url, body) == [1]
+    async with FaultServer(stall(ONE)) as server:
+        assert await live.meet(server.url, body) == [1]
         gc.collect()
-        server.wait_until_idle()
+        await server.wait_until_idle()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,9 +14,9 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
+from support.asking import events
 from support.cancelling import cancel_everywhere
 from support.colours import BASE_URL
-from support.fault_server import Answer, Close, FaultServer, Stall
 from support.open_streams import StepwiseBody
 from support.scripted import Script
 from trio_api import (
@@ -27,6 +28,7 @@ from trio_api import (
     Limits,
     StreamDialect,
 )
+from trio_api.testing import FaultServer, ServedRequest
 
 DONE = StreamDialect.sse(done_data="[DONE]")
 ONE, TWO = b"id: 1\ndata: 1\n\n", b"id: 2\ndata: 2\n\n"
@@ -165,19 +167,21 @@ async def test_the_grace_of_a_closing_client_lets_a_stream_finish(autojump_clock
     assert received == [1, 2]
 
 
-def test_cancelled_at_every_step_a_stream_leaves_nothing() -> None:
+@pytest.mark.parametrize("path", ["/whole", "/resumed"])
+@pytest.mark.parametrize("leave_early", [False, True])
+async def test_cancelled_at_every_step_a_stream_leaves_nothing(path: str, leave_early: bool) -> None:
     """No connection, no task, no slot of the pool, no warning; the next call succeeds, over the only connection."""
     retry = b"retry: 1\n\n"
 
-    def answer(request: Any) -> Answer:
+    def answer(request: ServedRequest) -> Any:
         if request.target == "/next":
-            return Answer([b"{}"], headers=[("Content-Type", "application/json")])
+            return {}
         if "last-event-id" in request.headers:
-            return Answer([TWO, SENTINEL])
-        return Answer([retry, ONE, Close()] if request.target == "/resumed" else [retry, ONE, TWO, SENTINEL])
+            return events(TWO, SENTINEL)
+        return events(retry, ONE).cut() if request.target == "/resumed" else events(retry, ONE, TWO, SENTINEL)
 
-    async def main(url: str, path: str, leave_early: bool) -> int:
-        settings: Any = {"base_url": url, "trust_env": False, "limits": Limits(max_connections=1)}
+    async with FaultServer(answer) as server:
+        settings: Any = {"base_url": server.url, "trust_env": False, "limits": Limits(max_connections=1)}
         async with AsyncAPIClient(**settings) as client:
 
             async def read() -> None:
@@ -196,26 +200,18 @@ def test_cancelled_at_every_step_a_stream_leaves_nothing() -> None:
                 with trio.fail_after(5):
                     assert await client.get("/next", cast_to=object) == {}
 
-            cancelled = await cancel_everywhere(work, after)
+            assert await cancel_everywhere(work, after) > 4
             gc.collect()
-            return cancelled
-
-    for path in ("/whole", "/resumed"):
-        for leave_early in (False, True):
-            with FaultServer(answer) as server:
-                assert trio.run(main, server.url, path, leave_early) > 4
-                server.wait_until_idle()
+        await server.wait_until_idle()
 
 
-def test_cancelled_while_it_waits_a_stream_closes_its_connection() -> None:
+async def test_cancelled_while_it_waits_a_stream_closes_its_connection() -> None:
     """At once, while the client stays open."""
-
-    async def main(server: FaultServer) -> None:
-        async with AsyncAPIClient(base_url=server.url, trust_env=False) as client:
-            with trio.move_on_after(0.1):
-                async with client.stream("GET", "/events", cast_to=object) as stream:
-                    await stream.until_done()
-            await trio.to_thread.run_sync(server.wait_until_idle)
-
-    with FaultServer(Answer([ONE, Stall()])) as server:
-        trio.run(main, server)
+    async with (
+        FaultServer(events(ONE, math.inf)) as server,
+        AsyncAPIClient(base_url=server.url, trust_env=False) as client,
+    ):
+        with trio.move_on_after(0.1):
+            async with client.stream("GET", "/events", cast_to=object) as stream:
+                await stream.until_done()
+        await server.wait_until_idle()

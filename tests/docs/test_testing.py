@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import json
 import re
+import ssl
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import httpx
 import pytest
 import trio
 import trio.testing
+import trustme
 
 import trio_api
 import trio_api.testing
@@ -47,10 +49,16 @@ async def upload(client: trio_api.AsyncAPIClient, name: str) -> None:
     await client.put(f"/files/{name}", content=b"bytes", cast_to=object)
 
 
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients of the examples trust the environment, as programs do."""
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
 def example_in(block: str) -> Any:
     """The function that *block* defines."""
-    names: dict[str, Any] = {"contextlib": contextlib, "httpx": httpx, "json": json, "pytest": pytest, "trio": trio}
-    names |= {"Report": Report, "MySDK": MySDK, "upload": upload}
+    names: dict[str, Any] = {"contextlib": contextlib, "httpx": httpx, "json": json, "pytest": pytest, "ssl": ssl}
+    names |= {"Report": Report, "MySDK": MySDK, "trio": trio, "trustme": trustme, "upload": upload}
     names |= {**vars(trio_api), **vars(trio_api.testing)}
     exec(block, names)  # the page is ours
     return names[block.partition("(")[0].split()[-1]]
@@ -80,6 +88,24 @@ async def test_the_loop_fails_as_the_page_says(autojump_clock: trio.testing.Mock
     with pytest.raises(AssertionError) as caught:
         await run(example_in(block), autojump_clock)
     assert str(caught.value) == message
+
+
+SECTION = PAGE.partition("A real server that misbehaves\n---")[2].partition("\n---")[0]
+FAULTS = re.findall(r"^    \* - ``(.*)``$", SECTION, re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", FAULTS)
+async def test_a_fault_of_the_table_is_got_over(text: str, autojump_clock: trio.testing.MockClock) -> None:
+    """By the client's error or its retry; nothing else comes out, and the next call is well."""
+    autojump_clock.autojump_threshold = 0.01
+    fault = eval(text, {**vars(trio_api.testing)})  # the page is ours
+    async with (
+        trio_api.testing.FaultServer(fault, 200) as server,
+        trio_api.AsyncAPIClient(base_url=server.url, timeout=5.0) as client,
+    ):
+        with contextlib.suppress(trio_api.APIError):
+            await client.post("/reports", content=bytes(10_000_000), cast_to=object)
+        await client.get("/reports/7", cast_to=object)
 
 
 PLAIN = [block for block in blocks("python") if block.startswith("def ")]

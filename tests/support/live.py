@@ -7,8 +7,9 @@ stands here: `settle`, `opened`, `everything` and `take` do with either colour's
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import trio
@@ -61,6 +62,17 @@ class Live:
         client_class = self.of(settings.pop("classes", (AsyncAPIClient, SyncAPIClient)))
         return self._run(client_class(base_url=base_url, trust_env=False, **settings), body)
 
+    async def meet(self, base_url: str, body: Callable[[Any], Any], **settings: Any) -> Any:
+        """As `call`, from within a Trio test whose server runs in its own loop.
+
+        The client of Trio runs there too, the blocking one in a worker thread, from where `ask` reaches the loop.
+        """
+        raise NotImplementedError
+
+    async def ask(self, function: Callable[[], Awaitable[T]]) -> T:
+        """What an async function of the test's loop gives, for a body that `meet` runs."""
+        raise NotImplementedError
+
     def items(self, base_url: str, body: Callable[[Any], Any], **settings: Any) -> list[Any]:
         """The items of the paginator, or of the block, that *body* gets from an open client."""
 
@@ -85,6 +97,13 @@ class Live:
 class LiveTrio(Live):
     name = "trio"
 
+    async def meet(self, base_url: str, body: Callable[[Any], Any], **settings: Any) -> Any:
+        async with AsyncAPIClient(base_url=base_url, trust_env=False, **settings) as client:
+            return await settle(body(client))
+
+    async def ask(self, function: Callable[[], Awaitable[T]]) -> T:
+        return await function()
+
     def of(self, pair: tuple[T, T]) -> T:
         return pair[0]
 
@@ -98,6 +117,12 @@ class LiveTrio(Live):
 
 class LiveBlocking(Live):
     name = "blocking"
+
+    async def meet(self, base_url: str, body: Callable[[Any], Any], **settings: Any) -> Any:
+        return await trio.to_thread.run_sync(functools.partial(self.call, base_url, body, **settings))
+
+    async def ask(self, function: Callable[[], Awaitable[T]]) -> T:
+        return trio.from_thread.run(function)
 
     def of(self, pair: tuple[T, T]) -> T:
         return pair[1]

@@ -19,12 +19,6 @@ from trio_api.testing import torture_io
 from trio_api.transport import TrioTransport
 
 
-@pytest.fixture
-def clock() -> MockClock:
-    """It jumps a moment after everybody waits, since bytes may still cross the loopback."""
-    return MockClock(autojump_threshold=0.005)
-
-
 @asynccontextmanager
 async def client_of(server: WireServer, **settings: Any) -> AsyncIterator[AsyncAPIClient]:
     defaults = {"base_url": server.url, "trust_env": False, "verify": False, "timeout": 5.0, "max_retries": 0}

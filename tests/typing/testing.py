@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import assert_type
 
 import httpx
 
 from trio_api import AsyncAPIClient, RetryPolicy
-from trio_api.testing import Fault, MockAPI, MockAttempt, Reply, Route
+from trio_api.testing import (
+    End,
+    Fault,
+    FaultServer,
+    MockAPI,
+    MockAttempt,
+    Reply,
+    Route,
+    ServedConnection,
+    ServedRequest,
+    WireFault,
+)
 
 
 class MySDK(AsyncAPIClient):
@@ -32,3 +44,22 @@ def script(api: MockAPI) -> None:
     assert_type(api.journal, tuple[MockAttempt, ...])
     api.assert_waited([0.5, 1], jitter=0.5)
     api.assert_resilient(RetryPolicy(max_retries=5))
+
+
+def asked(request: ServedRequest) -> dict[str, str]:
+    return {"target": request.target}
+
+
+async def asked_later(request: ServedRequest) -> WireFault:
+    return WireFault.answering(request.body, 0.5, Reply(json=request.json).cut(3), End.RESET)
+
+
+async def misbehave(tls: ssl.SSLContext) -> None:
+    slow = WireFault.drip(Reply(200), every=0.1, size=2)
+    server = FaultServer(503, {"a": 1}, [1], Reply(), httpx.Response(200), slow, asked, asked_later, tls=tls)
+    async with server as opened:
+        assert_type(opened, FaultServer)
+        assert_type(opened.url, str)
+        assert_type(opened.journal, tuple[ServedRequest, ...])
+        assert_type(opened.connections, tuple[ServedConnection, ...])
+        await opened.wait_until_idle()

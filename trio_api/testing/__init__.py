@@ -1,4 +1,4 @@
-"""What proves a client resilient: APIs that answer by a script or by chance, on Trio's clock; torture; simulation."""
+"""What proves a client resilient: scripted APIs on Trio's clock, a server of faults, torture, and simulation."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ from ._server import SimulatedServer as SimulatedServer
 from ._torture_io import torture_io as torture_io
 from ._tortured_sockets import IOFault as IOFault
 from ._trials import Injection as Injection, TortureReport as TortureReport
+from .fault_server import (
+    End as End,
+    FaultServer as FaultServer,
+    ServedConnection as ServedConnection,
+    ServedRequest as ServedRequest,
+    WireFault as WireFault,
+)
 from .simulation import (
     Chaos as Chaos,
     Simulation as Simulation,

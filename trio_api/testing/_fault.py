@@ -11,7 +11,7 @@ import httpx
 
 from .._checks import seconds_field
 
-__all__ = ["Fault", "Stage", "raised"]
+__all__ = ["Fault", "Stage", "after_bytes_field", "raised"]
 
 
 class Stage(enum.Enum):
@@ -39,11 +39,12 @@ def _error(instance: object, attribute: attrs.Attribute[Exception], value: objec
         raise TypeError(f"error must be an exception, such as httpx.ReadError('reset'), got {value!r}")
 
 
-def _bytes(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
+def after_bytes_field(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
+    """Validate a field that says after how many bytes something breaks."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"after_bytes must be a number of bytes, got {value!r}")
+        raise TypeError(f"{attribute.name} must be a number of bytes, got {value!r}")
     if value < 0:
-        raise ValueError(f"after_bytes must be a number of bytes that is not negative, got {value}")
+        raise ValueError(f"{attribute.name} must be a number of bytes that is not negative, got {value}")
 
 
 @final
@@ -65,7 +66,7 @@ class Fault:
     """What the client meets: a copy of it, each time."""
     delay: float = attrs.field(default=0.0, validator=seconds_field)
     """Seconds that pass at that stage before; a timeout of the client that is shorter comes first."""
-    after_bytes: int = attrs.field(default=0, validator=_bytes)
+    after_bytes: int = attrs.field(default=0, validator=after_bytes_field)
     """How many bytes of the request's body are taken before it breaks while sending."""
 
     @classmethod

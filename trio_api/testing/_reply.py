@@ -12,12 +12,12 @@ import httpx
 from .._checks import check_seconds, seconds_field
 from .._types import NotGiven, not_given
 
-__all__ = ["Piece", "Reply"]
+__all__ = ["BODILESS", "Piece", "Reply"]
 
 Piece: TypeAlias = "bytes | float | Exception"
 """Bytes of a body; seconds that pass before the next; or what breaks it off."""
 
-_NO_LENGTH: Final = frozenset({204, 304})  # RFC 9110, 8.6 and 15.4.5: nothing comes, and no length is said
+BODILESS: Final = frozenset({204, 304})  # RFC 9110, 8.6 and 15.4.5: nothing comes, and no length is said
 
 
 def _status(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
@@ -119,6 +119,12 @@ class Reply:
         kept.append(error or httpx.RemoteProtocolError(f"peer closed connection after {given} bytes of the body"))
         return attrs.evolve(self, json=not_given, content=b"", pieces=kept, headers=self.all_headers())
 
+    @property
+    def broken_by(self) -> Exception | None:
+        """What breaks the body off; None where it comes to its end."""
+        last = self.pieces[-1] if self.pieces else None
+        return last if isinstance(last, Exception) else None
+
     def script(self) -> tuple[Piece, ...]:
         """The body, piece by piece."""
         if self.pieces is not None:
@@ -131,7 +137,7 @@ class Reply:
         headers = self.headers.copy()
         if not isinstance(self.json, NotGiven):
             headers.setdefault("Content-Type", "application/json")
-        if self.pieces is None and self.status not in _NO_LENGTH:
+        if self.pieces is None and self.status not in BODILESS:
             length = sum(len(piece) for piece in self.script() if isinstance(piece, bytes))
             headers.setdefault("Content-Length", str(length))
         return headers

@@ -16,7 +16,7 @@ from ._attempts import Journal, Journaled, MockAttempt
 from ._fault import Fault, Stage
 from ._reply import Reply
 
-__all__ = ["Answer", "Answerer", "Pattern", "Route", "answer_of", "asked"]
+__all__ = ["Answer", "Answerer", "Pattern", "Route", "answer_of", "asked", "reply_of"]
 
 Given: TypeAlias = "Reply | httpx.Response | int | Mapping[str, Any] | Sequence[Any] | Fault | Exception"
 Answerer: TypeAlias = "Callable[[httpx.Request], Given | Awaitable[Given]]"
@@ -28,29 +28,41 @@ _PATH_SAFE: Final = "/%!$&'()+,;=:@~"  # RFC 3986, 3.3: pchar, and what is quote
 _PLACEHOLDER: Final = r"(\{\w*\}|\*)"
 
 
+def reply_of(value: object) -> Reply | None:
+    """The reply that a test gave in one of its forms; None where *value* is none of them.
+
+    Raises:
+        TypeError, ValueError: It is one, but of what can't be replied.
+    """
+    match value:
+        case Reply():
+            return value
+        case httpx.Response():
+            return Reply.of(value)
+        case bool() | str() | bytes() | bytearray() | None:
+            return None
+        case int():
+            return Reply(value)
+        case Mapping() | Sequence():
+            return Reply(json=cast("object", value))
+        case _:
+            return None
+
+
 def answer_of(value: object) -> Reply | Fault | Answerer:
     """What a test gave as an answer, in one of three forms.
 
     Raises:
         TypeError, ValueError: It can be none.
     """
-    match value:
-        case Reply() | Fault():
-            return value
-        case Exception():
-            return Fault.of(value)
-        case httpx.Response():
-            return Reply.of(value)
-        case bool() | str() | bytes() | bytearray() | None:
-            pass
-        case int():
-            return Reply(value)
-        case Mapping() | Sequence():
-            return Reply(json=cast("object", value))
-        case _ if callable(value) and not isinstance(value, type):
-            return cast("Answerer", value)
-        case _:
-            pass
+    if isinstance(value, Fault):
+        return value
+    if isinstance(value, Exception):
+        return Fault.of(value)
+    if (reply := reply_of(value)) is not None:
+        return reply
+    if callable(value) and not isinstance(value, type):
+        return cast("Answerer", value)
     raise TypeError(
         "an answer must be a Reply, a status, the JSON of a success (a mapping or a list), an httpx.Response, a Fault, "
         f"an exception or a function of the request, got {value!r}; for text or bytes use Reply(content=b'...')"
