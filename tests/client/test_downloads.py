@@ -73,6 +73,17 @@ def test_a_path_is_text_or_a_path(live: Live, tmp_path: Path, path: Callable[[Pa
 
 
 @both
+@pytest.mark.parametrize("name", [b'"../evil"', b'"/tmp/evil"', b"evil", b"x; filename*=UTF-8''..%2fevil"])
+def test_a_server_names_no_file(live: Live, tmp_path: Path, name: bytes) -> None:
+    """Its Content-Disposition (RFC 6266) is not even read."""
+    (tmp_path / "here").mkdir()
+    lines = [b"HTTP/1.1 200 OK", b"Content-Disposition: attachment; filename=" + name, b"Content-Length: 1"]
+    download(live, tmp_path / "here" / "f", answer(b"\r\n".join([*lines, b"", b"x"])))
+    assert left(tmp_path) == ["here"]
+    assert left(tmp_path / "here") == ["f"]
+
+
+@both
 def test_progress_is_told_from_the_first_byte_to_the_last(live: Live, tmp_path: Path) -> None:
     """Bytes stored, growing, and of how many."""
     told: list[tuple[int, int | None]] = []

@@ -55,6 +55,7 @@ def parse() -> argparse.Namespace:
 
 def fuzz(name: str, arguments: argparse.Namespace) -> bool:
     """Fuzz one target, in a process of its own; whether its claim held."""
+    say(f"{name}: {TARGETS[name].claim}")
     corpus, found = arguments.corpus / name, arguments.corpus / "found"
     corpus.mkdir(parents=True, exist_ok=True)
     found.mkdir(exist_ok=True)
