@@ -13,6 +13,7 @@ from support.paged import BASE, page_of
 from trio_api import CrossOriginError
 from trio_api.pages import Link, LinkPage, parse_links
 from trio_api.request import Origins, followed_url, origin_of
+from trio_api.transport._http1 import MAX_HEADERS
 
 from .pumps import pumped
 from .target import Target
@@ -24,7 +25,7 @@ _ORIGINS = Origins(httpx.URL(BASE))
 
 
 def check_link(data: bytes) -> None:
-    lines = pumped(data).split(b"\n")
+    lines = pumped(data).split(b"\n")[:MAX_HEADERS]
     fields = [line.decode("latin-1") for line in lines]
     links = parse_links(fields)
     assert links == [link for field in fields for link in _read(field)]

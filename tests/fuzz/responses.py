@@ -220,7 +220,11 @@ HTTP1 = Target(
         b"\0\0\0\x09\x00" + _LENGTH,
         b"\0\0\0\x09\x84" + _CHUNKED + NEXT + _LENGTH,
         b"\0\0\0\x20\x00" + _LENGTH + b"\r\n" + NEXT + _CHUNKED + NEXT + _LENGTH,
+        # what is too much, or too little, could be taken for a part of what is asked for next
         b"\0\0\0\x20\x00" + _LENGTH + _LENGTH + NEXT + _LENGTH,
+        b"\0\0\0\x00\x00" + _LENGTH + _response(b"Content-Length: 44") + NEXT + _LENGTH,
+        b"\0\0\0\x00\x00" + _LENGTH + b"HTTP/1.1 200 OK\r\nA: " + NEXT + _LENGTH,
+        b"\0\0\0\x40\x08" + _response(b"Content-Length: 49", body=b"hello") + NEXT + _LENGTH,
         b"\0\0\0\x09\x01" + _LENGTH[:-5] + NEXT + _LENGTH[:-5],
         b"\0\0\0\x09\x02" + b"HTTP/1.1 101 Switching\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\nhello",
         b"\0\0\0\x40\x04" + _response(b"Content-Encoding: gzip", b"Content-Length: %d" % len(_GZIP), body=_GZIP),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import trio
 
 from trio_api.transport._connect import Destination
 
 __all__ = ["Ending", "ScriptedConnector", "ScriptedWire"]
+
+_ENOUGH: Final = 10  # times that the end of a connection may be received
 
 Ending: TypeAlias = Literal["close", "reset", "silence"]
 
@@ -28,6 +30,7 @@ class ScriptedWire:
         self._pieces: deque[bytes] = deque()
         self._ending = ending
         self._closed = trio.Event()
+        self._ends = 0  # how often the end was received
         self.requests = 0
         """How many were sent."""
         self.given = 0
@@ -73,6 +76,8 @@ class ScriptedWire:
             return piece
         if not self._is_ended:
             return None
+        self._ends += 1
+        assert self._ends < _ENOUGH, "the end is asked for again and again"
         if self._ending == "reset":
             raise ConnectionResetError
         return b""
