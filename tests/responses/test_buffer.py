@@ -23,7 +23,7 @@ def test_a_body_within_the_limit_comes_whole(chunks: list[bytes], limit: int) ->
     """Chunks that are not too much together give the body, to the byte; the limit itself is not too much."""
     buffer = BodyBuffer(response(), limit)
     body = b"".join(chunks)
-    taken = [buffer.add(chunk) for chunk in chunks]
+    taken = [buffer.add(chunk, 0) for chunk in chunks]
     if len(body) <= limit:
         assert all(taken)
         assert buffer.finish().content == body
@@ -36,7 +36,7 @@ def test_a_body_within_the_limit_comes_whole(chunks: list[bytes], limit: int) ->
 def test_the_error_holds_the_response_without_its_body() -> None:
     """What was too much to keep is not kept by the error; status, headers and request are."""
     buffer = BodyBuffer(response(headers={"X-Request-ID": "r1"}), 3)
-    buffer.add(b"abcd")
+    buffer.add(b"abcd", 4)
     with pytest.raises(ResponseTooLargeError) as caught:
         buffer.finish()
     assert caught.value.response.content == b""
@@ -47,8 +47,8 @@ def test_the_error_holds_the_response_without_its_body() -> None:
 def test_an_error_response_is_cut_at_the_limit() -> None:
     """The status of an error says more than its size: it is not turned into another error."""
     buffer = BodyBuffer(response(500), 6)
-    assert buffer.add(b"abcd")
-    assert not buffer.add(b"efgh")
+    assert buffer.add(b"abcd", 4)
+    assert not buffer.add(b"efgh", 8)
     assert buffer.finish().content == b"abcdef"
 
 
@@ -64,7 +64,7 @@ def test_the_response_is_the_same_but_for_being_read() -> None:
         stream=httpx.ByteStream(b""),
     )
     buffer = BodyBuffer(before, 100)
-    buffer.add("grün".encode("latin-1"))
+    buffer.add("grün".encode("latin-1"), 4)
     after = buffer.finish()
     assert after.headers.raw == before.headers.raw
     assert (after.status_code, after.http_version, after.reason_phrase) == (203, "HTTP/2", "Sort of")

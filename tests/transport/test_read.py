@@ -124,6 +124,37 @@ async def test_a_bomb_is_stopped_within_bounded_memory(read: Any, chained: bool)
         tracemalloc.stop()
 
 
+NOTHING = b"\x00\x00\x00\xff\xff"  # an empty block of deflate: RFC 1951, 3.2.4
+GZIP_HEAD = gzip.compress(b"")[:10]
+
+
+@pytest.mark.parametrize(("encoding", "start"), [("gzip", GZIP_HEAD), ("deflate", b"\x78\x9c")])
+async def test_what_decodes_to_nothing_is_bounded_too(read: Any, encoding: str, start: bytes) -> None:
+    """A body of empty blocks has no size, and may have no end: it ends at twice the limit and 64 KiB."""
+    stream = Chunks(start, *[NOTHING * 1000] * 1000)
+    with pytest.raises(ResponseTooLargeError, match="max_response_bytes=50000"):
+        await read(response(stream, content_encoding=encoding), 50_000)
+    assert stream.taken <= 2 + (100_000 + 65_536) // 5000 + 1
+    assert stream.closed >= 1
+
+
+def test_a_drip_that_decodes_to_nothing_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A blocking read goes on past no deadline for want of a byte."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    class Drip(Chunks):
+        def __iter__(self) -> Iterator[bytes]:
+            for chunk in super().__iter__():
+                now[0] += 0.4
+                yield chunk
+
+    stream = Drip(GZIP_HEAD, *[NOTHING] * 1000)
+    with pytest.raises(httpx.ReadTimeout):
+        read_blocking(response(stream, content_encoding="gzip"), 1000, deadline=101.0)
+    assert stream.taken == 3
+
+
 @pytest.mark.parametrize("error", [httpx.ReadError("reset"), OSError("mine")])
 async def test_a_body_that_breaks_off_closes_the_stream(read: Any, error: Exception) -> None:
     """What the wire raised is raised, and nothing stays open."""

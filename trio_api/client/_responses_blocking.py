@@ -55,7 +55,7 @@ class APIResponse(BaseAPIResponse[R]):
         if self._body is not None:
             self._claim("read")
             buffer = self._buffer()
-            while (piece := self._body.receive()) is not None and buffer.add(piece):
+            while (piece := self._body.receive()) is not None and buffer.add(piece, self._body.received):
                 pass
             self._close()
             self._set_read(buffer.finish())

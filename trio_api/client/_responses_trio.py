@@ -62,7 +62,7 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
         else:
             self._claim("read")
             buffer = self._buffer()
-            while (piece := await self._body.receive()) is not None and buffer.add(piece):
+            while (piece := await self._body.receive()) is not None and buffer.add(piece, self._body.received):
                 pass
             await self._close()
             self._set_read(buffer.finish())

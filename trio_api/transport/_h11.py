@@ -7,7 +7,7 @@ from typing import Final, final
 
 import h11
 
-from ._http1 import MAX_HEAD_SIZE, MAX_HEADERS, SWITCHING, ParseError, RawHeaders, values_of
+from ._http1 import MAX_HEAD_SIZE, MAX_HEADERS, SWITCHING, ParseError, RawHeaders, credit_of, values_of
 
 __all__ = ["H11Parser"]
 
@@ -25,7 +25,7 @@ class H11Parser:
     def __init__(self) -> None:
         self._connection: h11.Connection
         self._seen = b""  # of a head that is not whole yet
-        self._silent = 0  # bytes since the last piece of a body
+        self._silent = 0  # bytes that brought nothing
         self._is_doubtful = False  # whether others may read its head as another
         self.status: int = 0
         self.reason: bytes = b""
@@ -77,8 +77,8 @@ class H11Parser:
             case h11.Response() | h11.InformationalResponse(status_code=101):
                 self._take_head(event)
             case h11.Data():
-                self._silent = 0
-                self.body.append(bytes(event.data))
+                self.body.append(piece := bytes(event.data))
+                self._silent = max(0, self._silent - credit_of([piece]))
             case h11.EndOfMessage():
                 self._complete()
             case h11.ConnectionClosed():

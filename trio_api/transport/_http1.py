@@ -20,6 +20,7 @@ __all__ = [
     "ResponseParser",
     "Unparsable",
     "chunk_of",
+    "credit_of",
     "is_chunked",
     "keeps_alive",
     "render_head",
@@ -142,6 +143,15 @@ def is_chunked(headers: Sequence[tuple[bytes, bytes]]) -> bool:
     if codings not in ([], [b"chunked"]):
         raise ParseError("a transfer coding other than chunked")
     return bool(codings)
+
+
+def credit_of(pieces: Sequence[bytes]) -> int:
+    """The bytes that may come for *pieces* of a body: 16 for each, and as many again as it has.
+
+    What comes beyond, in chunk extensions above all, brings nothing and is bounded by `MAX_HEAD_SIZE`. The measure is
+    that of Go's net/http (CVE-2023-39326).
+    """
+    return sum(16 + 2 * len(piece) for piece in pieces)
 
 
 def keeps_alive(version: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bool:

@@ -13,6 +13,7 @@ from ._http1 import (
     ParseError,
     RawHeaders,
     Unparsable,
+    credit_of,
     is_chunked,
     keeps_alive,
     values_of,
@@ -33,7 +34,7 @@ class HttptoolsParser:
         self._is_head = False  # whether the request was a HEAD: llhttp can't be told, and would wait for a body
         self._start = b""  # of the status line
         self._seen = b""  # of a head that is not whole yet
-        self._silent = 0  # bytes since the last piece of a body
+        self._silent = 0  # bytes that brought nothing
         self._is_chunked = False
         self.status: int = 0
         self.reason: bytes = b""
@@ -88,12 +89,9 @@ class HttptoolsParser:
 
     def _count(self, data: bytes) -> None:
         """Bound what brings nothing: heads, interim responses, chunk extensions, trailers."""
-        if self.body:
-            self._silent = 0
-            return
         if not self.status:
             self._seen += data
-        self._silent += len(data)
+        self._silent = max(0, self._silent + len(data) - credit_of(self.body))
         if self._silent > MAX_HEAD_SIZE:
             raise ParseError(f"more than {MAX_HEAD_SIZE} bytes of headers")
 

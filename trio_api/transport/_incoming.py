@@ -45,18 +45,20 @@ class BlockingIncoming:
         """Bytes that came over the wire."""
 
     def receive(self) -> bytes | None:
-        """The next decoded piece, or None at the end of the body.
+        """The next decoded piece, or None at the end of the body. It is empty where what came makes nothing yet.
 
         Raises:
             httpx.HTTPError: The connection broke, or the body can't be decoded.
         """
-        while (piece := next(self._pieces, None)) is None:
+        piece = next(self._pieces, None)
+        if piece is None:
             chunk = next(self._chunks, None)
             if chunk is None:
                 self._decoder.finish()
                 return None
             self.received += len(chunk)
             self._pieces = self._decoder.decode(chunk)
+            piece = next(self._pieces, b"")
         return piece
 
     def close(self) -> None:
@@ -81,18 +83,22 @@ class TrioIncoming:
         """Bytes that came over the wire."""
 
     async def receive(self) -> bytes | None:
-        """The next decoded piece, or None at the end of the body. A checkpoint only where it has to wait.
+        """The next decoded piece, or None at the end of the body. It is empty where what came makes nothing yet.
+
+        A checkpoint only where it has to wait.
 
         Raises:
             httpx.HTTPError: The connection broke, or the body can't be decoded.
         """
-        while (piece := next(self._pieces, None)) is None:
+        piece = next(self._pieces, None)
+        if piece is None:
             chunk = None if self._chunks is None else await anext(self._chunks, None)
             if chunk is None:
                 self._decoder.finish()
                 return None  # noqa: ASYNC910
             self.received += len(chunk)
             self._pieces = self._decoder.decode(chunk)
+            piece = next(self._pieces, b"")
         return piece  # noqa: ASYNC910  # what is in memory is given at once; whoever iterates checkpoints
 
     async def aclose(self) -> None:

@@ -22,7 +22,7 @@ def read_blocking(response: httpx.Response, limit: int, deadline: float) -> http
     buffer = BodyBuffer(response, limit)
     incoming = BlockingIncoming(response)
     try:
-        while (piece := incoming.receive()) is not None and buffer.add(piece):
+        while (piece := incoming.receive()) is not None and buffer.add(piece, incoming.received):
             if time.monotonic() > deadline:  # each read is within its timeout, but a drip of them is not
                 raise httpx.ReadTimeout("the time of the call is up", request=response.request)
     except httpx.DecodingError:
@@ -45,7 +45,7 @@ async def read_trio(response: httpx.Response, limit: int) -> httpx.Response:
     buffer = BodyBuffer(response, limit)
     incoming = TrioIncoming(response)
     try:
-        while (piece := await incoming.receive()) is not None and buffer.add(piece):
+        while (piece := await incoming.receive()) is not None and buffer.add(piece, incoming.received):
             pass
     except httpx.DecodingError:
         if not response.is_error:

@@ -62,6 +62,22 @@ async def test_endless_line_ends_before_the_response(native: OpenTransport) -> N
             await fetch(transport, server.url)
 
 
+async def test_endless_chunks_of_little_but_extensions(native: OpenTransport) -> None:
+    """They bring next to nothing; httpx's transport takes them for as long as they come."""
+    again = b"1;" + b"a" * 1000 + b"\r\nx\r\n"
+    async with wire_server(pour(CHUNKED, again)) as server, native() as transport:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await fetch(transport, server.url)
+        await server.wires[0].client_left()
+
+
+async def test_small_chunks_are_no_overhead(opened: OpenTransport) -> None:
+    """A stream of tokens has a few bytes in each."""
+    body = b"1\r\nx\r\n" * 50_000 + b"0\r\n\r\n"
+    async with wire_server(answer(CHUNKED + body)) as server, opened() as transport:
+        assert (await fetch(transport, server.url)).content == b"x" * 50_000
+
+
 @pytest.mark.parametrize(
     "lines",
     [
