@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from .._constants import DEFAULT_CONNECTION_LIMITS, DEFAULT_TIMEOUT
+from ._cookies import bounded_cookies
 
 __all__ = ["DefaultAsyncHttpxClient", "DefaultHttpxClient", "with_defaults"]
 
 
 def with_defaults(options: dict[str, Any]) -> dict[str, Any]:
     """The arguments for a client of httpx's, with this library's defaults below them."""
-    return {"timeout": DEFAULT_TIMEOUT, "limits": DEFAULT_CONNECTION_LIMITS, "follow_redirects": True, **options}
+    return {
+        "timeout": DEFAULT_TIMEOUT,
+        "limits": DEFAULT_CONNECTION_LIMITS,
+        "follow_redirects": True,
+        **options,
+        "cookies": bounded_cookies(options.get("cookies")),
+    }
 
 
 if TYPE_CHECKING:
