@@ -67,7 +67,8 @@ def test_half_a_page_is_not_given_out_as_a_whole_one() -> None:
     """Items would come twice or be lost; the page can still be finished item by item."""
     driver = lazy(book(2))
     assert driver.item() == 0
-    with pytest.raises(RuntimeError, match="1 items of this page were given out one by one"):
+    advice = r": iterate items until the page is used up, or iterate pages\(\) from the start$"
+    with pytest.raises(RuntimeError, match=f"^1 items of this page were given out one by one, .*{advice}"):
         driver.crawl.next_page()
     assert [driver.item(), driver.item()] == [1, 2]
     assert driver.crawl.next_page() is Signal.WAIT
@@ -190,6 +191,17 @@ def test_an_error_is_raised_after_all_that_comes_before_it(ordered: bool) -> Non
         driver.item()
     assert driver.crawl.next_item() is Signal.END
     assert driver.start() == []
+
+
+def test_out_of_order_an_error_does_not_wait_for_what_was_given_up() -> None:
+    """A page whose fetch was cancelled is not on its way, so nothing would come before the error."""
+    driver = fan_out(book(9, size=1), limit=4, ordered=False)
+    driver.item()
+    driver.start()
+    driver.crawl.gave_up(driver.in_flight.pop(0))
+    driver.fail(OSError("page 2"), index=0)
+    with pytest.raises(OSError, match="page 2"):
+        driver.crawl.next_item()
 
 
 def test_nothing_is_started_after_an_error() -> None:
@@ -504,6 +516,13 @@ def test_out_of_order_a_checkpoint_lists_what_is_missing() -> None:
         {"params": {"page": 1}, "follow": False},
         {"params": {"page": 3}},
     ]
+
+
+def test_out_of_order_a_checkpoint_says_which_page_is_followed() -> None:
+    """Of the pages of an unknown list the last one that is known, from which the others are found."""
+    driver = fan_out(book(9, style="cursor"), ordered=False)
+    driver.item()
+    assert positions(driver) == [{"skip": 1, "follow": False}, {"params": {"page": 1}}]
 
 
 @pytest.mark.parametrize("way", [lazy, prefetch, fan_out])

@@ -60,6 +60,13 @@ def test_the_repr_shows_no_values(info: PageInfo, shown: str) -> None:
     assert repr(info) == shown
 
 
+def test_one_that_was_refused_can_be_shown() -> None:
+    """Error trackers show what stands in the frames of a traceback."""
+    with pytest.raises(ValueError, match="got none of them") as caught:
+        PageInfo()
+    assert repr(caught.traceback[-1].locals["self"]) == "PageInfo()"
+
+
 def test_numbered_infos_are_a_sequence_made_on_demand() -> None:
     """A million million pages cost nothing until they are asked for."""
     infos = NumberedInfos(range(2, 10**12), lambda number: PageInfo(params={"page": number}))

@@ -81,7 +81,7 @@ def test_a_page_without_its_array_is_empty(body: object) -> None:
     assert list(page._get_page_items()) == []
 
 
-@pytest.mark.parametrize(("page_type", "path"), [(Page, r"\$.data"), (Nested, r"\$.result.rows")])
+@pytest.mark.parametrize(("page_type", "path"), [(Page, r"\$.data"), (Nested, r"\$.result.rows"), (Bare, r" \$")])
 def test_what_is_no_array_has_no_items(page_type: Any, path: str) -> None:
     """An object is not iterated by its keys: the error names the place."""
     body = {"data": {"a": 1}, "result": {"rows": {"a": 1}}}
@@ -142,6 +142,12 @@ class Renamed:
 
 
 @attrs.define
+class SetLater:
+    late: str = attrs.field(init=False)
+    key: str = wire("itemId")
+
+
+@attrs.define
 class WithExtras:
     id: str = "not the wire's"
     more: Extras = attrs.field(factory=Extras)
@@ -151,6 +157,7 @@ class WithExtras:
     ("item_type", "item"),
     [
         (Renamed, {"itemId": "x"}),
+        (SetLater, {"itemId": "x"}),
         (WithExtras, {"id": "y", "itemId": "x"}),
         (dict[str, str], {"itemId": "x"}),
         (object, {"itemId": "x"}),
@@ -184,14 +191,20 @@ def test_an_empty_page_that_announces_more_is_the_end_and_is_logged(caplog: pyte
     """Without an item there is no cursor; that is not passed over in silence."""
     with caplog.at_level(logging.WARNING, "trio_api"):
         assert page_of(CursorPage[Item], {"data": [], "has_more": True}).next_page_info() is None
-    assert "CursorPage: the page is empty but says that more follows" in caplog.text
+    assert caplog.messages == [
+        (
+            "CursorPage: the page is empty but says that more follows; without an item there is no cursor, "
+            "so the list ends here"
+        )
+    ]
 
 
 @pytest.mark.parametrize("last", [{"name": "x"}, {"id": None}, "text", 5])
 def test_an_item_without_an_id_before_more_is_an_error(last: object) -> None:
-    """The error names the item and the field."""
+    """The error names the item and the field, and says why there has to be one."""
     page = page_of(CursorPage[object], {"data": [{"id": "a"}, last], "has_more": True})
-    with pytest.raises(APIResponseValidationError, match=r"\$\.data\[1\]\.id: expected the id of an item, since "):
+    expected = r"\$\.data\[1\]\.id: expected the id of an item, since \$\.has_more is true, got nothing"
+    with pytest.raises(APIResponseValidationError, match=expected):
         page.next_page_info()
 
 
@@ -272,7 +285,7 @@ class FromZero(PageNumberPage[T]):
         (PageNumberPage, {"page": 3, "total_pages": 3}, {}, None, []),
         (PageNumberPage, {"total_pages": 3}, {"params": {"page": 2}}, 3, [3]),
         (PageNumberPage, {"total_pages": 3}, {"params": {"page": "2"}}, 3, [3]),
-        (PageNumberPage, {"total_pages": 3}, {"url": "/items?page=2"}, 3, [3]),
+        (PageNumberPage, {"total_pages": 3}, {"asked": "/items?page=2"}, 3, [3]),
         (PageNumberPage, {"total_pages": 3}, {}, 2, [2, 3]),
         (PageNumberPage, {"total_pages": 3, "page": True}, {}, 2, [2, 3]),
         (PageNumberPage, {"total_pages": 0}, {}, None, []),
@@ -319,7 +332,7 @@ def test_the_largest_number_of_pages_can_be_counted(page_type: Any) -> None:
     [
         ({"total": 7}, {}, 2, [2, 4, 6]),
         ({"total": 7}, {"params": {"offset": 2}}, 4, [4, 6]),
-        ({"total": 7}, {"url": "/items?offset=4"}, 6, [6]),
+        ({"total": 7}, {"asked": "/items?offset=4", "url": BASE + "items?offset=0"}, 6, [6]),
         ({"total": 7}, {"params": {"limit": 1000}}, 2, [2, 4, 6]),
         ({"total": 2}, {}, None, []),
         ({"total": 7}, {"params": {"offset": 6}}, None, []),
@@ -350,7 +363,12 @@ def test_an_empty_page_before_the_total_is_the_end_where_nothing_tells_the_step(
     with caplog.at_level(logging.WARNING, "trio_api"):
         assert page.next_page_info() is None
     assert list(page.remaining_page_infos()) == []
-    assert "without limit=... in the request" in caplog.text
+    assert caplog.messages == [
+        (
+            "OffsetPage: the page is empty but says that more follows; without limit=... in the request there is no "
+            "knowing where, so the list ends here"
+        )
+    ]
 
 
 # -- LinkPage ----------------------------------------------------------------------------------------------------
@@ -395,6 +413,8 @@ def test_a_link_from_elsewhere_is_not_the_pages_own(anchor: str, counts: bool) -
         ("items", "https://api.example.com/v1/items?page=2", "https://evil.example/v1/items?page=9", None),
         ("items", "?page=2", "?p=9", None),
         ("items", "?page=2", "?page=end", None),
+        ("items", "?page=2", "?page=None", None),
+        ("items", "?page=None", "?page=9", None),
         ("items", "?page=2", "?page=" + "9" * 19, None),
         ("items", "?page=x", "?page=9", None),
         ("items", "?page=2", "?page=09", None),

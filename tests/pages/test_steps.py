@@ -61,7 +61,8 @@ def test_a_key_of_the_page_wins_over_extra_json() -> None:
 @pytest.mark.parametrize("change", [{"json_data": [1]}, {"json_data": 1}, {"content": b"x"}, {"files": {"f": b"x"}}])
 def test_json_needs_a_body_with_keys(change: dict[str, Any]) -> None:
     """A body without keys can't take the one that asks for the next page."""
-    with pytest.raises(TypeError, match=r"body of the list must be a mapping .* get_api_list\(\.\.\., body="):
+    message = r"by keys of the JSON body, so the body .* must be a mapping or an attrs instance: get_api_list\(.*}\)$"
+    with pytest.raises(TypeError, match=message):
         next_options(options(**change), PageInfo(json={"Key": 1}), HERE, ORIGINS)
 
 

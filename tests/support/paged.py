@@ -49,13 +49,14 @@ def page_of(
     page_type: Any,
     body: object,
     *,
+    asked: str = "/items",
     url: str = BASE + "items",
     headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
     **changes: Any,
 ) -> Any:
-    """A page built from a JSON body, as the client builds it: *changes* are those of its request."""
+    """A page built from a JSON body, as the client builds it: *asked* and *changes* are what its request had."""
     page = structure(body, page_type).value
-    page._bind(None, options(**changes), response(url, headers), page_type)
+    page._bind(None, options(asked, **changes), response(url, headers), page_type)
     return page
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, Literal, TypeVar, cast
 
 import attrs
 
-from .._types import MISSING, Missing
+from .._types import Missing
 from ..models import Extras, field_names, wire_from
 from ._info import PageInfo
 from ._shape import Key, ShapedPage, path_of, shape
@@ -66,17 +66,16 @@ class CursorPage(ShapedPage[T]):
 
 def id_of(item: object, name: str) -> object | None:
     """What an item has under the wire name *name*; None where it has nothing there."""
-    found: Any = MISSING
+    found: Any = None
     if isinstance(item, Mapping):
         found = cast("Mapping[object, object]", item).get(name)
     elif attrs.has(type(item)):
-        places = field_names(type(item))
-        for attribute, place in places.items():
-            value = getattr(item, attribute, MISSING)
+        for attribute, place in field_names(type(item)).items():
+            value = getattr(item, attribute, None)
             if place == name:
                 found = value
-            elif isinstance(value, Extras) and isinstance(found, Missing):
-                found = value.get(name, MISSING)
+            elif isinstance(value, Extras) and found is None:
+                found = value.get(name)
     return None if isinstance(found, Missing) else found
 
 
