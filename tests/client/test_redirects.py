@@ -158,7 +158,7 @@ def test_the_http_clients_own_following_does_not_interfere(colour: Colour) -> No
         "https://h:99999/",
         # these httpx itself can't parse, and it tries before anybody follows
         "https://h:c4nary/",
-        "https://c4nary\uff41.example.com/",
+        "https://u:c4nary@\uff41.example.com/?c4nary",
     ],
 )
 def test_a_redirect_to_nowhere_is_an_error(colour: Colour, location: str) -> None:
