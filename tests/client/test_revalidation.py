@@ -15,10 +15,11 @@ import trio
 import trio.testing
 
 from support.colours import BASE_URL, Colour
-from support.raw_server import RawServer, read_head
+from support.live import Live, LiveBlocking, LiveTrio, settle
 from support.scripted import Script, Slow, reply
 from trio_api import AsyncAPIClient, CoolDown, NotFoundError, ResponseTooLargeError, Revalidation, SyncAPIClient
 from trio_api.responses._answer_store import AnswerKey, AnswerStore, StoredAnswer
+from trio_api.testing import FaultServer, Reply, ServedRequest
 
 user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
 
@@ -297,42 +298,26 @@ async def test_calls_that_are_one_ask_once(autojump_clock: trio.testing.MockCloc
     assert tags(script) == [False, True]
 
 
-def serve_tags(heads: list[bytes]) -> Callable[[Any], None]:
-    """Three answers over one connection: the whole, and 304 twice."""
-
-    def script(connection: Any) -> None:
-        for _ in range(3):
-            heads.append(head := read_head(connection))
-            if b'\r\nif-none-match: "v1"\r\n' in head.lower():
-                connection.sendall(b'HTTP/1.1 304 Not Modified\r\nETag: "v1"\r\nX-Count: %d\r\n\r\n' % len(heads))
-            else:
-                connection.sendall(b'HTTP/1.1 200 OK\r\nETag: "v1"\r\nContent-Length: 8\r\n\r\n{"id":7}')
-
-    return script
+def serve_tag(request: ServedRequest) -> Reply:
+    """The whole, or that it is still the same, and the how-manieth answer this is."""
+    headers = {"ETag": '"v1"', "X-Count": f"{request.number}"}
+    return Reply(304, headers=headers) if "If-None-Match" in request.headers else Reply(json={"id": 7}, headers=headers)
 
 
-@pytest.mark.parametrize("client_class", [AsyncAPIClient, SyncAPIClient])
-def test_over_the_wire_a_304_has_no_body_and_the_connection_stays(client_class: Any) -> None:
+@pytest.mark.parametrize("live", [LiveTrio(), LiveBlocking()], ids=lambda live: live.name)
+async def test_over_the_wire_a_304_has_no_body_and_the_connection_stays(live: Live) -> None:
     """By the clients' own transports: three calls, one connection, one body."""
-    heads: list[bytes] = []
-    with RawServer(serve_tags(heads)) as server:
-        how: dict[str, Any] = {"base_url": server.url, "trust_env": False, "revalidation": Revalidation()}
-        responses: list[Any] = []
-        if client_class is SyncAPIClient:
-            with SyncAPIClient(**how) as client:
-                responses += [client.with_raw_response.get("/items", cast_to=Item) for _ in range(3)]
-        else:
 
-            async def main() -> None:
-                async with AsyncAPIClient(**how) as client:
-                    for _ in range(3):
-                        responses.append(await client.with_raw_response.get("/items", cast_to=Item))
+    async def body(client: Any) -> list[Any]:
+        return [await settle(client.with_raw_response.get("/items", cast_to=Item)) for _ in range(3)]
 
-            trio.run(main)
+    async with FaultServer(serve_tag) as server:
+        responses = await live.meet(server.url, body, revalidation=Revalidation())
     assert [response.http_response.json() for response in responses] == [{"id": 7}] * 3
-    assert [response.headers.get("x-count") for response in responses] == [None, "2", "3"]
+    assert [response.headers["x-count"] for response in responses] == ["1", "2", "3"]
     assert all(response.http_response.elapsed.total_seconds() > 0 for response in responses)
-    assert len(heads) == 3
+    assert [request.headers.get("If-None-Match") for request in server.journal] == [None, '"v1"', '"v1"']
+    assert len(server.connections) == 1
 
 
 def test_threads_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,6 @@ from trio.testing import MockClock as Clock
 from support.cancelling import cancel_everywhere
 from support.colours import BASE_URL
 from support.leaks import everything_shown
-from support.raw_server import RawServer, read_head
 from support.scripted import Script, Slow, reply
 from trio_api import (
     APIError,
@@ -35,6 +34,7 @@ from trio_api import (
     RetryPolicy,
     Timeout,
 )
+from trio_api.testing import FaultServer
 
 user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
 
@@ -141,24 +141,20 @@ async def test_the_statistics_tell_what_was_spared(autojump_clock: Clock) -> Non
 
 async def test_it_works_over_the_wire() -> None:
     """By the client's own transport, with retries and rate limits at rest: one request reaches the server."""
-    heads: list[bytes] = []
+    results: list[Any] = []
+    async with (
+        FaultServer([7]) as server,
+        AsyncAPIClient(base_url=server.url, trust_env=False, single_flight=True) as client,
+    ):
 
-    def script(connection: Any) -> None:
-        heads.append(read_head(connection))
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[7]")
+        async def call() -> None:
+            results.append(await get(client))
 
-    with RawServer(script) as server:
-        async with AsyncAPIClient(base_url=server.url, trust_env=False, single_flight=True) as client:
-            results: list[Any] = []
-
-            async def call() -> None:
-                results.append(await get(client))
-
-            async with trio.open_nursery() as nursery:
-                for _ in range(4):
-                    nursery.start_soon(call)
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(call)
     assert results == [[7]] * 4
-    assert len(heads) == 1
+    assert len(server.journal) == 1
 
 
 # -- what is not ---------------------------------------------------------------------------------------------

@@ -1,4 +1,9 @@
-"""A TCP server on loopback that plays a script: bytes and faults that no proper HTTP server would send."""
+"""A TCP server on loopback, in a thread, whose script is a function of the socket: what no proper server would send.
+
+For tests that have no Trio loop of their own, such as those of the command line; for what is measured while bytes go
+by; and over TLS for a server that tells a client why it was refused, which a `trio.SSLStream` does not. Elsewhere there
+is `trio_api.testing.FaultServer`.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A TCP server within the test's own Trio loop that plays a script on each connection: bytes in, bytes out.
 
-`support.raw_server` is the like for both colours, in a thread. Here a script sees what the client does, sends a next
-piece when the client has read the last, and lives by the test's own clock.
+Here a script sees what the client does, and sends a next piece when the client has read the last. Where it need not,
+`trio_api.testing.FaultServer` says the same in fewer words; `support.raw_server` is the like in a thread.
 """
 
 from __future__ import annotations

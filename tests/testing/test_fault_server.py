@@ -273,10 +273,15 @@ async def test_what_the_block_raises_comes_out_as_it_is(kind: type[BaseException
     assert not isinstance(caught.value, BaseExceptionGroup)
 
 
+async def own_stream(_: ServedRequest) -> Reply:
+    raise trio.BrokenResourceError("of the test")
+
+
 @pytest.mark.parametrize(
     ("answer", "kind", "message"),
     [
         (lambda request: {}[request.target], KeyError, "/reports/7"),
+        (own_stream, trio.BrokenResourceError, "of the test"),
         (lambda request: "text", TypeError, "an answer must be a Reply"),
         (lambda request: greet_later, TypeError, "a function is asked when the whole request is there"),
         (lambda request: WireFault.sending(GOOD), TypeError, "a function is asked when the whole request is there"),

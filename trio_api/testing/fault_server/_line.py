@@ -12,7 +12,7 @@ import trio
 
 from ._wire_fault import End
 
-__all__ = ["ClientLeft", "Line"]
+__all__ = ["ClientLeft", "Line", "NoHandshake"]
 
 _CHUNK: Final = 65536  # bytes asked of a socket at once
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)  # SO_LINGER of 0 seconds: to close is to reset
@@ -21,12 +21,16 @@ _Stream: TypeAlias = "trio.SocketStream | trio.SSLStream[trio.SocketStream]"
 
 
 class ClientLeft(Exception):
-    """The client closed its end while it was to wait."""
+    """The client closed its end where it was to wait or to listen, or reset the connection."""
+
+
+class NoHandshake(ClientLeft):
+    """The client left within the handshake of TLS, or spoke something else; the message says what was wrong."""
 
 
 @final
 class Line:
-    """One connection, as the server has it.
+    """One connection, as the server has it. Whatever waits for the client may raise `ClientLeft`.
 
     Args:
         below: Its socket.
@@ -41,11 +45,14 @@ class Line:
         """Begin to speak TLS.
 
         Raises:
-            trio.BrokenResourceError: The client would not.
+            NoHandshake: The client would not.
         """
         # Not https_compatible, since that would leave out our own farewell (close_notify) too.
         self._stream = trio.SSLStream(self._below, context, server_side=True)
-        await self._stream.do_handshake()
+        try:
+            await self._stream.do_handshake()
+        except trio.BrokenResourceError as error:
+            raise NoHandshake(f"{error.__cause__ or error}") from None
 
     async def receive(self) -> bytes:
         """What comes next; nothing once the client closed its end."""
@@ -53,20 +60,19 @@ class Line:
             data, self._unread = self._unread, b""
             await trio.lowlevel.checkpoint()
             return data
-        return bytes(await self._stream.receive_some(_CHUNK))
+        return await self._read()
 
     async def send(self, data: bytes) -> None:
         """Send *data* as it stands."""
-        await self._stream.send_all(data)
+        try:
+            await self._stream.send_all(data)
+        except trio.BrokenResourceError:
+            raise ClientLeft from None
 
     async def pause(self, seconds: float) -> None:
-        """Let *seconds* pass; what comes meanwhile is kept.
-
-        Raises:
-            ClientLeft: The client did not wait for so long.
-        """
+        """Let *seconds* pass; what comes meanwhile is kept."""
         with trio.move_on_after(seconds):
-            while data := bytes(await self._stream.receive_some(_CHUNK)):
+            while data := await self._read():
                 self._unread += data
             raise ClientLeft
 
@@ -93,6 +99,12 @@ class Line:
     def close(self) -> None:
         """Close our end at once, whatever was not read."""
         self._below.socket.close()
+
+    async def _read(self) -> bytes:
+        try:
+            return bytes(await self._stream.receive_some(_CHUNK))
+        except trio.BrokenResourceError:
+            raise ClientLeft from None
 
     async def _throw_away(self) -> None:
         try:

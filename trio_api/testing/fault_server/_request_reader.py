@@ -9,16 +9,18 @@ import trio
 
 from ._line import Line
 
-__all__ = ["RequestReader"]
+__all__ = ["NoRequest", "RequestReader"]
 
 _MOST_OF_A_HEAD: Final = 1024 * 1024  # bytes: more than clients send, and an end for what is no HTTP
 
 
+class NoRequest(Exception):
+    """What came is no request, or it broke off; the message says why."""
+
+
 @final
 class RequestReader:
-    """Reads what comes over a line.
-
-    All that reads may raise `h11.RemoteProtocolError`: what came is no request, or it broke off.
+    """Reads what comes over a line. Whatever reads may raise `NoRequest`, or the line's own errors.
 
     Args:
         line: The connection.
@@ -62,7 +64,10 @@ class RequestReader:
         await trio.lowlevel.checkpoint()
 
     async def _next(self) -> object:
-        while (event := self._http.next_event()) is h11.NEED_DATA:
-            self._http.receive_data(await self._line.receive())
+        try:
+            while (event := self._http.next_event()) is h11.NEED_DATA:
+                self._http.receive_data(await self._line.receive())
+        except h11.RemoteProtocolError as error:
+            raise NoRequest(f"{error}") from None
         await trio.lowlevel.checkpoint()
         return event

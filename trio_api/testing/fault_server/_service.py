@@ -12,9 +12,9 @@ import trio
 
 from .._fault import Stage
 from .._reply import Reply
-from ._line import ClientLeft, Line
+from ._line import ClientLeft, Line, NoHandshake
 from ._rendered import rendered
-from ._request_reader import RequestReader
+from ._request_reader import NoRequest, RequestReader
 from ._served import Served
 from ._turns import Answering, Turns, script_of
 from ._wire_fault import End, WireFault, end_of
@@ -51,8 +51,8 @@ class Service:
         """
         try:
             await self._serve()
-        except (trio.BrokenResourceError, ClientLeft):
-            await trio.lowlevel.checkpoint()  # clients leave when they like, and reset or refuse a handshake too
+        except ClientLeft:
+            await trio.lowlevel.checkpoint()  # as clients do
         finally:
             self._line.close()
             self._served.note_connection(self._number, is_open=False)
@@ -64,7 +64,7 @@ class Service:
             while (head := await self._reader.head()) is not None:
                 if not await self._meet(head):
                     return
-        except h11.RemoteProtocolError as error:
+        except NoRequest as error:
             self._served.note_connection(self._number, failure=f"{error}")
             await self._line.send(_NO_REQUEST)
         await self._line.end(End.CLOSE)
@@ -77,8 +77,8 @@ class Service:
         if self._tls is not None:
             try:
                 await self._line.encrypt(self._tls)
-            except trio.BrokenResourceError as error:
-                self._served.note_connection(self._number, failure=f"{error.__cause__ or error}")
+            except NoHandshake as error:
+                self._served.note_connection(self._number, failure=f"{error}")
                 raise
             self._served.note_connection(self._number, is_encrypted=True)
         return True
