@@ -260,3 +260,21 @@ def test_bodies_in_memory() -> None:
     assert known_body(httpx.Request("POST", "http://a/", stream=Pieces(1))) is None
     with pytest.raises(RuntimeError, match="sync request"):
         known_body(httpx.Request("POST", "http://a/", content=iter([b"a"])))
+
+
+async def test_a_cancellation_comes_out_alone() -> None:
+    """Who catches `trio.Cancelled` around an upload catches it, and no group of those of the tasks within."""
+
+    async def cancelled() -> None:
+        scope.cancel()
+        await trio.sleep_forever()
+
+    came_out: list[type[BaseException]] = []
+    async with wire_server(linger) as server, opened() as transport:
+        with trio.CancelScope() as scope:
+            try:
+                await transport.handle_async_request(post(server.url, Pieces(1, cancelled)))
+            except BaseException as error:
+                came_out.append(type(error))
+                raise
+    assert came_out == [trio.Cancelled]

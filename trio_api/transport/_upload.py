@@ -16,6 +16,7 @@ from .._constants import CLEANUP_SECONDS
 from ._connect import trio_seconds
 from ._connection import Connection
 from ._http1 import LAST_CHUNK, chunk_of
+from ._nursery import HiddenNursery
 
 __all__ = ["NO_PIECES", "Framing", "known_body", "send_listening"]
 
@@ -108,9 +109,9 @@ async def send_listening(
         httpx.TransportError: The connection broke, and no answer had come.
         BaseException: What *pieces* raised.
     """
-    failure: BaseException | None = None  # raised outside of the nursery, which would wrap it
+    failure: httpx.WriteError | None = None
     listener = _Listener(connection)
-    async with trio.open_nursery() as nursery:
+    async with HiddenNursery() as nursery:  # what is raised comes out as it is, a cancellation too
         nursery.start_soon(listener.run)
         with listener.writing:
             try:
@@ -120,16 +121,12 @@ async def send_listening(
                 # The answer may have come before the end did; then it is read, or the end is, without a wait.
                 with trio.move_on_after(min(CLEANUP_SECONDS, trio_seconds(timeout))):
                     await listener.is_done.wait()
-            except (Exception, KeyboardInterrupt, SystemExit) as error:
-                failure = error
-        nursery.cancel_scope.cancel(reason="nobody sends any more")
-    if failure is None:
-        failure = listener.failure
-    elif isinstance(failure, httpx.WriteError) and connection.parser.status:
+    if failure is not None and connection.parser.status:
         connection.is_reusable = False
-        failure = None
-    if failure is not None:
+    elif failure is not None:
         raise failure
+    elif listener.failure is not None:
+        raise listener.failure
 
 
 async def _send(

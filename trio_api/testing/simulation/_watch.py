@@ -64,6 +64,7 @@ class Watch(trio.abc.Instrument):
         now = self._clock.current_time()
         if now != self._now:
             self._now, self._turns = now, 0
+            self._trace.mark(b"%a;" % now)
         self._turns += 1
         if self._turns > _MOST_TURNS:
             self._end(f"Trio's loop turned {_MOST_TURNS} times at {now:.6f} s, and no time passed")
