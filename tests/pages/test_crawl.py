@@ -80,6 +80,7 @@ def test_half_a_page_is_not_given_out_as_a_whole_one() -> None:
 def test_lazily_nothing_is_fetched_before_it_is_asked_for() -> None:
     """One request, when the consumer waits, and none while it works."""
     driver = lazy(book(5))
+    assert driver.crawl.statistics().mode == "lazy"
     assert driver.start() == []
     assert driver.crawl.next_item() is Signal.WAIT
     assert len(driver.start()) == 1
@@ -109,6 +110,9 @@ def test_prefetch_fetches_one_page_after_the_other() -> None:
     driver = prefetch(book(9), ahead=4)
     assert len(driver.start()) == 1
     assert driver.start() == []
+    places = [{"params": {"page": 1}, "follow": False}, {"params": {"page": 2}}]
+    token = {"version": 1, "method": "GET", "url": "/items", "positions": places}
+    assert len(Driver(Crawl.prefetch(decode_positions(listed(), token), 4), book(9)).start()) == 1
 
 
 def test_fan_out_fetches_known_pages_side_by_side() -> None:
@@ -358,11 +362,27 @@ def test_in_order_a_plan_that_does_not_hold_is_overthrown() -> None:
     assert driver.items() == list(range(30)) == Driver(Crawl.lazy(listed()), source).items()
 
 
+def test_after_a_plan_that_does_not_hold_the_rest_is_fetched_page_by_page() -> None:
+    """Once bitten: another plan would cost as many requests for nothing."""
+    driver = fan_out(Gap([range(30)]), limit=4)
+    while driver.item() != 8:
+        pass
+    for _ in range(9):
+        driver.start()
+        assert len(driver.in_flight) <= 1
+        if driver.in_flight:
+            driver.arrive()
+
+
 def test_out_of_order_a_plan_that_does_not_hold_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """It can't be put right, so it is said."""
     with caplog.at_level(logging.WARNING, "trio_api"):
         fan_out(Gap([range(30)]), ordered=False).items()
-    assert "names another next page than the plan from the first page has" in caplog.text
+    expected = (
+        "FakePage: a page names another next page than the plan from the first page has; out of order that can't be "
+        "put right, and items may be missing or come twice; use ordered=True"
+    )
+    assert set(caplog.messages) == {expected}
 
 
 @pytest.mark.parametrize("rest", [[], [at("x"), at("y")], [PageInfo(params={"at": 1, "x": 2})]])
@@ -396,6 +416,18 @@ def test_a_fetch_that_is_given_up_after_its_page_was_dropped_is_forgotten() -> N
     driver.arrive(0)
     driver.crawl.gave_up(driver.in_flight.pop())
     assert driver.items() == [1, 2, 3, 4, 5]
+
+
+def test_a_page_that_comes_after_it_was_dropped_is_forgotten() -> None:
+    """The list turned out shorter: what was asked for beyond its end is neither given out nor kept."""
+    driver = fan_out(book(9), limit=2)
+    driver.item()
+    driver.start()
+    driver.books = (book(2),)
+    driver.arrive(0)
+    driver.crawl.arrived(driver.in_flight.pop(), FakePage([99]))
+    assert driver.items() == [1, 2, 3, 4, 5]
+    assert driver.crawl.statistics().buffered == 0
 
 
 # -- many lists --------------------------------------------------------------------------------------------------

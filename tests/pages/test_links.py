@@ -29,6 +29,8 @@ def links(*headers: str) -> list[tuple[str, set[str]]]:
         (',, </a>; rel="next",,', [("/a", {"next"})]),
         ("</a>; crossorigin; rel=next", [("/a", {"next"})]),
         ("</a>", [("/a", set())]),
+        ("</a>; rel", [("/a", set())]),
+        ('</a>; rel="n\\ext\\\nlast"', [("/a", {"next", "last"})]),
         ("<>; rel=next", [("", {"next"})]),
         ('</a>; rel="next', [("/a", {"next"})]),
         ('</a>; rel="next\\', [("/a", {"next"})]),

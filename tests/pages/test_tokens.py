@@ -86,7 +86,7 @@ def test_a_broken_token_is_a_value_error_that_names_the_place(broken: dict[str, 
 @pytest.mark.parametrize("wrong", [None, "token", 5, []])
 def test_what_is_no_dict_is_a_type_error(wrong: object) -> None:
     """The error says where tokens come from."""
-    with pytest.raises(TypeError, match=r"a dict, as checkpoint\(\) gives it; \$ is"):
+    with pytest.raises(TypeError, match=rf"a dict, as checkpoint\(\) gives it; \$ is {type(wrong).__name__}$"):
         decode_positions(listed(), wrong)
 
 
