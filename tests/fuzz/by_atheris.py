@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 import atheris
@@ -22,21 +21,19 @@ def main(name: str, seconds: int, corpus: Path, found: Path) -> None:
     target = TARGETS[name]
     for number, data in enumerate(target.seeds):
         (corpus / f"seed-{number}").write_bytes(data)
-    with tempfile.NamedTemporaryFile("w", suffix=".dict") as words:
-        words.writelines(f'"{_escaped(word)}"\n' for word in target.words)
-        words.flush()
-        options = [
-            f"-max_total_time={seconds}",
-            f"-max_len={target.largest}",
-            f"-dict={words.name}",
-            f"-timeout={SLOW}",
-            f"-rss_limit_mb={MEMORY}",
-            f"-artifact_prefix={found}/{name}-",
-            "-print_final_stats=1",
-            "-verbosity=1",
-        ]
-        atheris.Setup([sys.argv[0], *options, str(corpus)], target.check)
-        atheris.Fuzz()
+    words = corpus.with_suffix(".dict")
+    words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
+    options = [
+        f"-max_total_time={seconds}",
+        f"-max_len={target.largest}",
+        f"-dict={words}",
+        f"-timeout={SLOW}",
+        f"-rss_limit_mb={MEMORY}",
+        f"-artifact_prefix={found}/{name}-",
+        "-print_final_stats=1",
+    ]
+    atheris.Setup([sys.argv[0], *options, str(corpus)], target.check)
+    atheris.Fuzz()
 
 
 def _escaped(word: bytes) -> str:

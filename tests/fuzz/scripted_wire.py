@@ -60,9 +60,8 @@ class ScriptedWire:
     async def flush(self) -> None:
         raise AssertionError("nothing is left to be sent")
 
-    async def receive(
-        self,
-    ) -> bytes:  # no checkpoint where there is something: a step of Trio takes longer than all else
+    async def receive(self) -> bytes:
+        # No checkpoint where there is something: a step of Trio takes longer than all the rest.
         data = None if self.is_closed else self.receive_now()
         if data is None:
             await self._closed.wait()
