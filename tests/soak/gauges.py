@@ -1,11 +1,18 @@
-"""What the process holds: memory and sockets, as Linux tells them."""
+"""What the process holds: memory and sockets, as Linux tells them, and tasks."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
-__all__ = ["open_sockets", "resident"]
+import trio.lowlevel
+
+__all__ = ["Held", "living_tasks", "open_sockets", "resident"]
+
+Held: TypeAlias = Callable[[], Mapping[str, int]]
+"""Tells what something holds: how many permits, places in queues, slots."""
 
 
 def resident() -> int:
@@ -24,3 +31,8 @@ def open_sockets() -> int:
         except OSError:  # that of the listing itself
             continue
     return count
+
+
+def living_tasks() -> int:
+    """How many tasks this run of Trio has."""
+    return trio.lowlevel.current_statistics().tasks_living

@@ -51,5 +51,5 @@ async def test_only_documented_errors(
             with as_single():
                 await flow.run_cold(stage, tmp_path)
 
-        report = await torture_io(run, raises=flow.raises, every=every, within=120)
+        report = await torture_io(run, raises=flow.raises, every=every, within=900)
     record_property("faults", len(report.injections))
