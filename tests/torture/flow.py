@@ -41,8 +41,8 @@ class Flow:
     opens: bool
     """Whether it opens clients itself: in place of one it is given the `Stage`."""
     is_native: bool
-    """Whether its sockets are those of a `TrioTransport`. If not they are httpcore's, which leaves one to the garbage
-    collector where a handshake of TLS is cancelled; and no operation of theirs can be tortured."""
+    """Whether its sockets are those of a `TrioTransport`. If not it has none, or they are httpcore's, which leaves one to
+    the garbage collector where a handshake of TLS is cancelled; and no operation of theirs can be tortured."""
     needs_retries: bool
     """Whether the server fails it on purpose."""
     raises: tuple[type[Exception], ...]

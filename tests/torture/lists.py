@@ -85,7 +85,7 @@ async def many_lists_in_any_order(client: AsyncAPIClient, folder: Path) -> None:
         assert sorted([number async for number in items]) == sorted(NUMBERS * 2)
 
 
-@flow()
+@flow(is_native=False)
 async def no_lists(client: AsyncAPIClient, folder: Path) -> None:
     none: list[AsyncPaginator[int, AsyncPageNumberPage[int]]] = []
     async with fan_out(none) as items:

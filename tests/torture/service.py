@@ -31,7 +31,7 @@ class Service:
 
     async def __call__(self, wire: Wire) -> None:
         """Serve one connection until the client closes it."""
-        while request := await wire.read_request():
+        while b"\r\n\r\n" in (request := await wire.read_request()):
             head = request.split(b"\r\n\r\n")[0].decode()
             method, target, _ = head.split(" ", 2)
             path, _, query = target.partition("?")
