@@ -41,8 +41,11 @@ class Flow:
     opens: bool
     """Whether it opens clients itself: in place of one it is given the `Stage`."""
     is_native: bool
-    """Whether its sockets are those of a `TrioTransport`. If not it has none, or they are httpcore's, which leaves one to
-    the garbage collector where a handshake of TLS is cancelled; and no operation of theirs can be tortured."""
+    """Whether its sockets are those of a `TrioTransport`, whose operations can be tortured.
+
+    If not it has none, or they are httpcore's, which leaves one to the garbage collector where a handshake of TLS is
+    cancelled: so these flows are not cancelled over TLS.
+    """
     needs_retries: bool
     """Whether the server fails it on purpose."""
     raises: tuple[type[Exception], ...]
