@@ -18,7 +18,7 @@ __all__ = ["budget", "concurrency", "cool_down", "rate", "single_flight"]
 async def budget(play: Play) -> None:
     """An outage: no more retries than the budget pays for, each at the least price, with all that is refunded."""
     capacity, done = 30, 0
-    play.sim.get(play.path(), *[500] * play.chance.randint(5, 20), {})
+    play.sim.get(play.path(), *[500] * play.chance.randint(5, 40), {})
 
     async with play.client(retry_budget=RetryBudget(capacity=capacity), cool_down=None) as client:
 

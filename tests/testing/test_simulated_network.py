@@ -148,6 +148,7 @@ def test_a_client_that_leaves_is_noticed() -> None:
             async with client.with_streaming_response.get("/big", cast_to=bytes):
                 pass
             await trio.sleep(1)
+        assert sim.journal[0].answer == "200, but nobody was there"
 
     assert simulate(fn, runs=1, chaos=CALM).requests == 1
 

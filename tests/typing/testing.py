@@ -9,6 +9,7 @@ import httpx
 
 from trio_api import AsyncAPIClient, RetryPolicy
 from trio_api.testing import (
+    Chaos,
     End,
     Fault,
     FaultServer,
@@ -18,7 +19,10 @@ from trio_api.testing import (
     Route,
     ServedConnection,
     ServedRequest,
+    Simulation,
+    SimulationReport,
     WireFault,
+    simulate,
 )
 
 
@@ -63,3 +67,21 @@ async def misbehave(tls: ssl.SSLContext) -> None:
         assert_type(opened.journal, tuple[ServedRequest, ...])
         assert_type(opened.connections, tuple[ServedConnection, ...])
         await opened.wait_until_idle()
+
+
+async def simulated(sim: Simulation) -> None:
+    sim.get("/items", asked_whole, 503)
+    sim.chaos = Chaos.none()
+    assert_type(sim.client(MySDK), MySDK)
+    assert_type(sim.random.random(), float)
+    sim.note("done")
+
+
+def asked_whole(request: httpx.Request) -> Reply:
+    return Reply(content=request.content)
+
+
+def repeat() -> None:
+    report = simulate(simulated, seed=1, runs=2, chaos=Chaos(lost=0.1), within=60)
+    assert_type(report, SimulationReport)
+    assert_type(report.trace, tuple[str, ...])

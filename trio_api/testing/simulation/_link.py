@@ -11,9 +11,13 @@ from ._line import Line
 from ._trace import Trace, shown_bytes
 from ._weather import Weather
 
-__all__ = ["ClientEnd", "ServerEnd", "link"]
+__all__ = ["ClientEnd", "Gone", "ServerEnd", "link"]
 
 _NOTHING: Final = memoryview(b"")
+
+
+class Gone(Exception):
+    """The client left, or the connection to it is broken: what a server meets, apart from errors of its functions."""
 
 
 def link(number: int, weather: Weather, trace: Trace) -> tuple[ClientEnd, ServerEnd]:
@@ -110,23 +114,29 @@ class ServerEnd:
         """Wait for bytes; empty is the end of the connection.
 
         Raises:
-            OSError: The connection is broken.
+            Gone: The connection is broken.
         """
-        while True:
-            await self._up.wait_for_news()
-            if (data := self._up.pull()) is not None:
-                return data
+        try:
+            while True:
+                await self._up.wait_for_news()
+                if (data := self._up.pull()) is not None:
+                    return data
+        except OSError as error:
+            raise Gone from error
 
     async def send(self, data: bytes) -> None:
         """Send *data*, all of it.
 
         Raises:
-            OSError: The connection is broken, or the client closed it.
+            Gone: The connection is broken, or the client closed it.
         """
         await trio.lowlevel.checkpoint()
-        while data:
-            data = data[self._down.push(data) :]
-            await self._down.wait_for_room()
+        try:
+            while data:
+                data = data[self._down.push(data) :]
+                await self._down.wait_for_room()
+        except OSError as error:
+            raise Gone from error
 
     def close(self) -> None:
         """Send and receive nothing more; what is under way arrives."""

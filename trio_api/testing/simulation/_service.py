@@ -13,7 +13,7 @@ from .._attempts import Entry
 from .._fault import Fault, Stage
 from .._reply import Reply
 from .._route import Answerer, asked
-from ._link import ServerEnd
+from ._link import Gone, ServerEnd
 from ._trace import Trace
 from ._weather import Weather
 
@@ -48,7 +48,7 @@ class Service:
             conversation = _Conversation(end, origin)
             while (request := await conversation.request()) is not None and await self._answer(conversation, request):
                 pass
-        except (OSError, h11.RemoteProtocolError, trio.ClosedResourceError):  # the client's errors, and the network's
+        except (Gone, h11.RemoteProtocolError):  # within a request or an answer
             end.reset()
         finally:
             end.close()
@@ -67,7 +67,11 @@ class Service:
         if isinstance(reply, Reply):
             self._trace.note(f"the server answers {name} by {reply.status}")
             entry.note(status=reply.status, answer_headers=reply.all_headers())
-            broke = await conversation.reply(reply, is_head=request.method == "HEAD")
+            try:
+                broke = await conversation.reply(reply, is_head=request.method == "HEAD")
+            except Gone:
+                entry.end(trio.current_time(), f"{reply.status}, but nobody was there", is_broken=True)
+                raise
             entry.end(trio.current_time(), f"{reply.status}", is_broken=broke)
             if not broke and not self._weather.happens(self._weather.chaos.closed, "the server closes unannounced"):
                 return conversation.next_one()
