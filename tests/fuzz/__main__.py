@@ -43,7 +43,8 @@ def parse() -> argparse.Namespace:
     add(
         "--corpus", type=Path, default=Path(".fuzz"), metavar="DIR", help="where inputs are kept (default: %(default)s)"
     )
-    add("--engine", choices=["atheris", "hypothesis"], default="atheris" if find_spec("atheris") else "hypothesis")
+    engine = "atheris" if find_spec("atheris") else "hypothesis"
+    add("--engine", choices=["atheris", "hypothesis"], default=engine, help="what fuzzes (default here: %(default)s)")
     add("--replay", type=Path, metavar="FILE", help="check the input in FILE, and fuzz nothing; for one target")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.targets if name not in TARGETS]:
@@ -61,7 +62,7 @@ def fuzz(name: str, arguments: argparse.Namespace) -> bool:
     found.mkdir(exist_ok=True)
     before = {*found.iterdir()}
     command = [sys.executable, "-m", f"fuzz.by_{arguments.engine}", name, str(arguments.seconds)]
-    began = time.monotonic()
+    began, cpu = time.monotonic(), os.times().children_user
     with subprocess.Popen(
         [*command, str(corpus.resolve()), str(found.resolve())],
         env={**os.environ, "PYTHONPATH": str(TESTS)},
@@ -73,7 +74,8 @@ def fuzz(name: str, arguments: argparse.Namespace) -> bool:
         log = process.stderr.read()
     count = re.search(r"number_of_executed_units: *([0-9]+)", log)
     inputs = f"{int(count[1]):,}" if count else "unknown"
-    say(f"{name}: {inputs} inputs in {time.monotonic() - began:.0f} s by {arguments.engine}")
+    took, cpu = time.monotonic() - began, os.times().children_user - cpu
+    say(f"{name}: {inputs} inputs in {took:.0f} s, {cpu:.0f} s of CPU, by {arguments.engine}")
     if not process.returncode:
         return True
     findings = sorted({*found.iterdir()} - before)
