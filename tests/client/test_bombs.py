@@ -193,7 +193,7 @@ def test_a_drip_that_makes_no_event_ends_in_time(live: Live, patience: dict[str,
 
     with RawServer(drip_events) as server, pytest.raises(APITimeoutError):
         live.call(server.url, events, max_retries=0, timeout=5, total_timeout=patience.get("total_timeout"))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
 
 
 # -- time ----------------------------------------------------------------------------------------------------
