@@ -6,9 +6,10 @@ import json
 import logging
 from typing import Any
 
+import attrs
 import pytest
 
-from support.paged import Book, Driver, FakePage, book, listed
+from support.paged import BASE, Book, Driver, FakePage, book, listed
 from trio_api import APIResponseValidationError, CrossOriginError, PageInfo, PaginationLoopError
 from trio_api.pages import Crawl, Signal, check_width, decode_positions, decode_tokens
 
@@ -130,6 +131,16 @@ def test_fan_out_fetches_known_pages_side_by_side() -> None:
     assert driver.crawl.statistics().mode == "fan_out"
 
 
+def test_links_that_are_known_beforehand_may_be_relative() -> None:
+    """To the page that tells them: they are followed side by side all the same."""
+    links = [PageInfo(url=f"items?at={number}") for number in (1, 2, 3)]
+    driver = fan_out(Script(first=FakePage([0], links[0], links)))
+    driver.item()
+    assert [request.url for request in (ticket.options for ticket in driver.start())] == [
+        f"{BASE}items?at={number}" for number in (1, 2, 3)
+    ]
+
+
 def test_a_slow_first_page_does_not_hold_up_the_window_for_ever() -> None:
     """While the consumer waits for page 2 the others fill the window, and then wait; nothing stalls."""
     driver = fan_out(book(30), limit=2)
@@ -247,6 +258,9 @@ def at(cursor: str) -> PageInfo:
     return PageInfo(params={"at": cursor})
 
 
+LOOP = "^a page of /items names a next page that was asked for before, so the list would never end$"
+
+
 @pytest.mark.parametrize("way", [lazy, prefetch, fan_out])
 @pytest.mark.parametrize(
     ("script", "items", "requests"),
@@ -265,11 +279,30 @@ def test_a_repeated_cursor_is_a_loop(way: Any, script: Any, items: list[int], re
     """It is found before anything is fetched twice, and raised after the items of the page that repeats."""
     driver = way(Script(**script))
     found = []
-    with pytest.raises(PaginationLoopError, match="/items names a next page that was asked for before"):
+    with pytest.raises(PaginationLoopError, match=LOOP):
         while True:
             found.append(driver.item())
     assert found == items
     assert len(driver.asked) == requests
+
+
+@pytest.mark.parametrize("style", ["cursor", "number"])
+@pytest.mark.parametrize(
+    "crawl",
+    [Crawl.lazy, lambda bound: Crawl.prefetch(bound, 2), lambda bound: Crawl.fan_out([bound], limit=4, ordered=True)],
+    ids=["lazy", "prefetch", "fan_out"],
+)
+def test_a_list_may_be_bounded(crawl: Any, style: str) -> None:
+    """No page beyond the bound is asked for, and that there are more is an error after the items; none is fine."""
+    bound = attrs.evolve(listed(), max_pages=3)
+    driver = Driver(crawl(bound), book(9, style=style))
+    found = []
+    with pytest.raises(PaginationLoopError, match=r"^/items has more pages than the max_pages=3 that were allowed$"):
+        while True:
+            found.append(driver.item())
+    assert found == book(3).items
+    assert len(driver.asked) == 3
+    assert Driver(crawl(bound), book(3, style=style)).items() == book(3).items
 
 
 @pytest.mark.parametrize("way", [lazy, prefetch, fan_out])

@@ -71,7 +71,7 @@ def id_of(item: object, name: str) -> object | None:
         found = cast("Mapping[object, object]", item).get(name)
     elif attrs.has(type(item)):
         for attribute, place in field_names(type(item)).items():
-            value = getattr(item, attribute, None)
+            value = getattr(item, attribute)
             if place == name:
                 found = value
             elif isinstance(value, Extras) and found is None:
