@@ -172,10 +172,11 @@ def test_fan_out_of_an_unknown_list_is_prefetch() -> None:
 
 
 def test_a_list_of_one_page_is_known_whole() -> None:
-    """No later pages is knowledge too."""
-    driver = fan_out(book(1))
-    driver.items()
-    assert driver.crawl.statistics().mode == "fan_out"
+    """No later pages is knowledge too, where a page can tell of later ones."""
+    for style, mode in (("number", "fan_out"), ("cursor", "prefetch")):
+        driver = fan_out(book(1, style=style))
+        driver.items()
+        assert driver.crawl.statistics().mode == mode
 
 
 def test_a_cancelled_fetch_may_be_started_again() -> None:
@@ -307,23 +308,37 @@ def test_a_list_may_be_bounded(crawl: Any, style: str) -> None:
 
 @pytest.mark.parametrize("way", [lazy, prefetch, fan_out])
 @pytest.mark.parametrize(
-    ("following", "error"),
+    ("following", "error", "message"),
     [
-        (PageInfo(url="https://evil.example/"), CrossOriginError),
-        (PageInfo(url="https://x:port/"), APIResponseValidationError),
-        (KeyError("the application's own"), KeyError),
+        (PageInfo(url="https://evil.example/"), CrossOriginError, "the page at .* names a next page at another origin"),
+        (
+            PageInfo(url="https://x:port/"),
+            APIResponseValidationError,
+            f"^The page at {BASE}items names a next page, but the link .* is no valid URL$",
+        ),
+        (KeyError("the application's own"), KeyError, "the application's own"),
     ],
 )
-def test_a_page_whose_next_one_is_not_to_be_had_is_given_out_first(way: Any, following: Any, error: Any) -> None:
+def test_a_page_whose_next_one_is_not_to_be_had_is_given_out_first(
+    way: Any, following: Any, error: type[Exception], message: str
+) -> None:
     """The items came; what is wrong with the next page is raised in its place, and a checkpoint comes back to it."""
     driver = way(Script(first=FakePage([1, 2], following)))
     assert [driver.item(), driver.item()] == [1, 2]
-    with pytest.raises(error):
+    with pytest.raises(error, match=message):
         driver.item()
     token = driver.crawl.checkpoint()
     assert token["positions"] == [{"skip": 2}]
     mended = Driver(Crawl.lazy(decode_positions(listed(), token)), Book([[1, 2], [3]]))
     assert mended.items() == [3]
+
+
+def test_a_link_may_be_relative_to_its_page() -> None:
+    """The next page is where the link leads from there."""
+    driver = lazy(Script(first=FakePage([1], PageInfo(url="?at=a"), url=BASE + "moved")))
+    driver.item()
+    assert driver.crawl.next_item() is Signal.WAIT
+    assert [ticket.options.url for ticket in driver.start()] == [BASE + "moved?at=a"]
 
 
 def test_a_page_without_readable_items_is_an_error() -> None:
@@ -656,6 +671,9 @@ def test_statistics_count() -> None:
     statistics = driver.crawl.statistics()
     assert (statistics.mode, statistics.pages_fetched, statistics.pages_delivered) == ("prefetch", 2, 1)
     assert (statistics.items_delivered, statistics.in_flight, statistics.buffered) == (1, 1, 1)
+    assert [driver.item(), driver.item()] == [1, 2]
+    statistics = driver.crawl.statistics()
+    assert (statistics.pages_delivered, statistics.items_delivered) == (2, 3)
 
 
 @pytest.mark.parametrize("value", ["4", 4.0, None, True])

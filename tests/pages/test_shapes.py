@@ -11,6 +11,7 @@ import pytest
 from support.paged import BASE, page_of
 from trio_api import APIResponseValidationError, BasePage, Extras, PageInfo, wire
 from trio_api.pages import CursorPage, LinkPage, NextURLPage, OffsetPage, Page, PageNumberPage, TokenPage
+from trio_api.pages._shape import count_in
 
 T = TypeVar("T")
 
@@ -307,6 +308,25 @@ def test_page_numbers_count_to_the_total(
     assert page.next_page_info() == (None if following is None else PageInfo(params={"page": following}))
     remaining = page.remaining_page_infos()
     assert remaining is rest is None or list(remaining) == infos(*({"page": number} for number in rest or ()))
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [
+        (0, 0),
+        ("0", 0),
+        (str(2**53), 2**53),
+        (str(2**53 + 1), None),
+        ("9" * 5000, None),
+        (-1, None),
+        (True, None),
+        ("+1", None),
+        ("\u0663", None),
+    ],
+)
+def test_a_count_is_a_whole_number_or_its_text(value: object, count: int | None) -> None:
+    """Text of ASCII digits, up to what JSON's numbers hold; longer text is not even read."""
+    assert count_in(value) == count
 
 
 def test_the_number_that_was_sent_by_default_counts() -> None:

@@ -220,8 +220,7 @@ class Track(Generic[PageT]):
         self.later_pages_known = first is not None and following.may_be(first)
         if self.later_pages_known:
             self._planned = first
-        else:
-            self._plan = iter(())  # none, or the page disagrees with itself: what it says of the next page counts
+        else:  # none is, or the page disagrees with itself: what it says of the next page counts
             self._chain(following)
 
     def _next_planned(self) -> Step | None:
@@ -284,4 +283,4 @@ class Track(Generic[PageT]):
         while self.slots[-1] is not slot:
             self._board.settle(self.slots.pop(), SlotState.DROPPED)
         self._unsent.clear()
-        self._plan, self._planned = iter(()), None
+        self._planned = None
