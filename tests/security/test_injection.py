@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 import trio
-from hypothesis import event, given, strategies as st
+from hypothesis import event, example, given, strategies as st
 
 from support.cases import share
 from support.forms import by_python_multipart, by_werkzeug
@@ -64,6 +64,11 @@ def server() -> Iterator[StrictServer]:
         yield server
 
 
+def is_dots(segment: str) -> bool:
+    """Whether it leads elsewhere, for whoever decodes it once or more often."""
+    return unquote(unquote(unquote(segment))) in (".", "..")
+
+
 def sender(server: StrictServer, request: Callable[[dict[str, Any]], Any]) -> Send:
     def send(options: dict[str, Any]) -> Parsed | None:
         try:
@@ -77,6 +82,7 @@ def sender(server: StrictServer, request: Callable[[dict[str, Any]], Any]) -> Se
         assert parsed.rest == b""
         assert len(parsed.values("host")) == 1
         assert not (parsed.values("transfer-encoding") and parsed.values("content-length"))
+        assert not any(is_dots(part) for part in parsed.target.decode("ascii").partition("?")[0].split("/"))
         event("sent")
         return parsed
 
@@ -121,6 +127,7 @@ def send(request: pytest.FixtureRequest) -> Send:
 
 
 @given(segment=texts, parameter=texts)
+@example(segment="a/b?c", parameter="x&y=2#+%26")
 @share(0.1)
 def test_values_in_a_template(send: Send, segment: str, parameter: str) -> None:
     """Each is one segment, or one parameter, of the path that the template draws."""
@@ -136,6 +143,8 @@ def test_values_in_a_template(send: Send, segment: str, parameter: str) -> None:
 
 
 @given(path=texts)
+@example(path="../admin")
+@example(path="a/%252e%2e/b")
 @share(0.1)
 def test_paths(send: Send, path: str) -> None:
     """A path reaches the server below the base URL, each of its characters what it was."""
@@ -147,6 +156,7 @@ def test_paths(send: Send, path: str) -> None:
     assert unquote(sent.partition("?")[2]) == unquote(query)
 
 
+@example(params={"a&b=": ["c=d&e", "#"]})
 @given(params=st.dictionaries(texts, st.one_of(texts, st.lists(texts, max_size=2)), max_size=3))
 @share(0.1)
 def test_queries(send: Send, params: dict[str, Any]) -> None:
@@ -181,6 +191,7 @@ def test_headers_and_methods(send: Send, name: str, value: str, key: str, method
 
 
 @given(name=texts, filename=texts, content_type=st.none() | texts, header=st.none() | texts)
+@example(name='a"; filename="x', filename='b\\c"; name="d', content_type=None, header=None)
 @share(0.1)
 def test_multipart_names(send: Send, name: str, filename: str, content_type: str | None, header: str | None) -> None:
     """One part, with the names that it was given, for the two parsers that most servers stand on."""
@@ -195,4 +206,20 @@ def test_multipart_names(send: Send, name: str, filename: str, content_type: str
         (found,) = parse(parsed.body, mime.decode())
         assert found.content == b"content"
         assert found.headers == ({} if header is None else {"x-part": header})
+        assert found.name.replace('"', "%22") == name.replace('"', "%22")
+
+
+@given(name=texts, value=texts)
+@share(0.1)
+def test_form_fields(send: Send, name: str, value: str) -> None:
+    """A field beside a file is one part, with its name and its value."""
+    parsed = send({"method": "POST", "json_data": {name: value}, "files": {"file": b"content"}})
+    if parsed is None:
+        return
+    (mime,) = parsed.values("content-type")
+    for parse in (by_python_multipart, by_werkzeug):
+        found, file = parse(parsed.body, mime.decode())
+        assert (file.name, file.content) == ("file", b"content")
+        assert found.content == value.encode()
+        assert found.headers == {}
         assert found.name.replace('"', "%22") == name.replace('"', "%22")

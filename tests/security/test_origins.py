@@ -98,10 +98,12 @@ class Provider:
         return f"{CANARY}-token"
 
 
-def sent_by(colour: Colour, body: Any, *answers: Any) -> tuple[list[Sent], Exception | None, Provider]:
+def sent_by(
+    colour: Colour, body: Any, *answers: Any, has_auth: bool = True
+) -> tuple[list[Sent], Exception | None, Provider]:
     """What goes out while *body* runs, how it ended, and who was asked for a token."""
     provider = Provider()
-    auth = BearerAuth(colour.hook(provider) if colour.name == "trio" else provider)
+    auth = BearerAuth(colour.hook(provider) if colour.name == "trio" else provider) if has_auth else None
     script = Script(*answers, time=colour.time)
     error: Exception | None = None
     try:
@@ -131,6 +133,8 @@ colours = st.sampled_from([BlockingColour, BlockingColour, BlockingColour, TrioC
     colour=colours, locations=st.lists(links, min_size=1, max_size=3), status=st.sampled_from([301, 302, 303, 307, 308])
 )
 @example(BlockingColour, ["https://api.example.com/next", "HTTPS://api.example.com:443/next"], 301)
+@example(BlockingColour, ["https://evil.example/next", "https://api.example.com/next"], 307)
+@example(BlockingColour, ["https://cdn.example.com/next"], 307)
 @share(0.3)
 def test_redirects(colour: type[Colour], locations: list[str], status: int) -> None:
     """Along any chain, and what was taken on the way does not come back."""
@@ -149,9 +153,10 @@ def test_redirects(colour: type[Colour], locations: list[str], status: int) -> N
         assert not (was_away and has_credentials(each))
 
 
-@given(colour=colours, link=links, in_header=st.booleans())
+@given(colour=colours, link=links, in_header=st.booleans(), has_auth=st.booleans())
+@example(BlockingColour, "https://u:p@api.example.com/next", True, False)
 @share(0.3)
-def test_next_links(colour: type[Colour], link: str, in_header: bool) -> None:
+def test_next_links(colour: type[Colour], link: str, in_header: bool, has_auth: bool) -> None:
     """Of a page's body or of its Link header: another origin is refused before anything is sent or asked for."""
     played = colour(VirtualTime())
     pages = (AsyncLinkPage, SyncLinkPage) if in_header else (AsyncNextURLPage, SyncNextURLPage)
@@ -172,8 +177,10 @@ def test_next_links(colour: type[Colour], link: str, in_header: bool) -> None:
 
         return everything()
 
-    sent, error, provider = sent_by(played, body, first, reply([] if in_header else {"data": []}))
+    answers = first, reply([] if in_header else {"data": []})
+    sent, error, provider = sent_by(played, body, *answers, has_auth=has_auth)
     assert_only_home_has_credentials(sent, provider)
+    assert not any("dTpw" in str(each.headers.raw) for each in sent)  # Basic credentials that the server named
     assert {destination(each) for each in sent} <= HOME
     assert all(has_credentials(each) for each in sent)
     assert (len(sent) == 2) is (error is None) or not link
@@ -194,6 +201,31 @@ def test_poll_locations(colour: type[Colour], link: str, name: str) -> None:
     sent, _, provider = sent_by(colour(VirtualTime()), body, accepted, reply())
     assert_only_home_has_credentials(sent, provider)
     assert {destination(each) for each in sent} <= HOME
+
+
+@given(colour=colours, link=links, of=st.sampled_from(["list", "operation"]))
+@example(BlockingColour, "https://cdn.example.com/next", "list")
+@example(TrioColour, "https://api.example.com/next", "operation")
+@share(0.1)
+def test_tokens(colour: type[Colour], link: str, of: str) -> None:
+    """What was written down to be gone on with may have been changed by whoever kept it."""
+    played = colour(VirtualTime())
+    page: Any = SyncNextURLPage if played.name == "blocking" else AsyncNextURLPage
+
+    def body(client: Any) -> Any:
+        if of == "operation":
+            operation = client.poll({"version": 1, "url": link, "polls": 0}, cast_to=dict)
+            yield operation.result()
+        else:
+            token = {"version": 1, "method": "GET", "url": "/items", "positions": [{"url": link}]}
+            yield client.get_api_list("/items", model=int, page=page[int]).resume(token).first_page()
+
+    sent, error, provider = sent_by(played, body, reply({"data": []}))
+    assert_only_home_has_credentials(sent, provider)
+    assert {destination(each) for each in sent} <= HOME
+    assert all(has_credentials(each) for each in sent)
+    assert bool(sent) is (error is None)
+    event("followed" if sent else "refused")
 
 
 @given(colour=colours, url=links)

@@ -5,11 +5,13 @@ The cases that were thought of stand in ``tests/client/test_secrets.py``; here t
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import logging
 import string
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 import httpx
@@ -21,7 +23,18 @@ from support.cases import share
 from support.colours import BlockingColour, Colour, TrioColour
 from support.leaks import CANARY, assert_nothing_leaks, hidden_forms
 from support.scripted import Script, VirtualTime, reply
-from trio_api import BearerAuth, FinalRequestOptions, RetryPolicy, SyncPage, Token, path_template, wire
+from trio_api import (
+    APIStatusError,
+    AsyncAPIClient,
+    AsyncPage,
+    BearerAuth,
+    FinalRequestOptions,
+    RetryPolicy,
+    SyncPage,
+    Token,
+    path_template,
+    wire,
+)
 
 pytestmark = pytest.mark.security
 
@@ -57,7 +70,8 @@ class Case:
     leak: str
     """The header of the response that has a canary too."""
     retries: int
-    userinfo: bool
+    userinfo: str
+    """Of which part of the base URL's userinfo the canary is the text."""
 
     def secret(self, place: str) -> str:
         """The canary of one place, with characters that any header can hold."""
@@ -67,9 +81,9 @@ class Case:
         """The client's."""
         quoted = httpx.QueryParams({"base": self.secret("base")})
         userinfo = path_template("{user}", user=self.secret("userinfo").replace("\\", "")).replace("@", "%40")
-        host = f"u:{userinfo}@api.example.com" if self.userinfo else "api.example.com"
+        named = {"none": "", "username": f"{userinfo}@", "password": f"u:{userinfo}@"}[self.userinfo]
         settings: dict[str, Any] = {
-            "base_url": f"https://{host}/v1?{quoted}",
+            "base_url": f"https://{named}api.example.com/v1?{quoted}",
             "custom_headers": {"X-API-Key": self.secret("custom"), "Proxy-Authorization": self.secret("proxy")},
             "custom_query": {"key": {"nested": self.secret("query")}},
             "retry": RetryPolicy(max_retries=self.retries, initial=1e-6),  # the blocking client's clock is real
@@ -92,7 +106,7 @@ class Case:
             "params": {"http": self.secret("params")},
         }
 
-    def call(self, client: Any) -> Any:
+    def call(self, client: Any, **how: Any) -> Any:
         """What is asked."""
         bodies: dict[str, dict[str, Any]] = {
             "json": {"json_data": {"password": self.secret("json"), "more": [self.secret("list")]}},
@@ -107,6 +121,7 @@ class Case:
             "params": {"token": self.secret("call-query")},
             "idempotency_key": self.secret("key"),
             **bodies[self.body],
+            **how,
         }
         return client.request(SyncPage[Item] if self.how == "model" else Item, options)
 
@@ -145,7 +160,7 @@ cases = st.builds(
     status=st.sampled_from([400, 401, 403, 404, 408, 409, 418, 422, 429, 500, 502, 503, 504]),
     leak=st.sampled_from(["Set-Cookie", "X-Token", "WWW-Authenticate", "Location", "Link", "ETag"]),
     retries=st.integers(0, 1),
-    userinfo=st.booleans(),
+    userinfo=st.sampled_from(["none", "username", "password"]),
 )
 
 
@@ -228,13 +243,60 @@ def test_no_exception_group_shows_a_secret(heard: Heard, case: Case) -> None:
     assert_nothing_leaks(error, "\n".join(heard.lines))
 
 
-@given(header=secrets, query=secrets, body=secrets, url=secrets)
+@given(case=cases, colour=st.sampled_from([BlockingColour, TrioColour]))
 @share(0.1)
-def test_options_never_show_a_secret(header: str, query: str, body: str, url: str) -> None:
+def test_no_refusal_shows_a_secret(heard: Heard, case: Case, colour: type[Colour]) -> None:
+    """Of the call that is not sent, or of the one that was told to wait, whose response the error has."""
+    heard.lines.clear()
+    told = reply(
+        {"message": "no"}, [403, 429, 503][case.status % 3], {case.leak: case.secret("r"), "Retry-After": "60"}
+    )
+
+    def body(client: Any) -> Any:
+        with contextlib.suppress(APIStatusError):
+            yield case.call(client)
+        yield case.call(client, total_timeout=0.1)
+
+    playing = colour(VirtualTime())
+    settings = {**case.settings(), "max_retries": 0}
+    error, script = playing.fail(APIStatusError, told, body=body, http=case.http(), **settings)
+    assert len(script.sent) == 1
+    assert_nothing_leaks(error, "\n".join(heard.lines))
+
+
+@given(case=cases, colour=st.sampled_from([BlockingColour, TrioColour]))
+@share(0.1)
+def test_no_success_shows_a_secret(heard: Heard, case: Case, colour: type[Colour]) -> None:
+    """Not by the repr of what a call gives or is made of, nor by a log record, retries and redirects among them."""
+    heard.lines.clear()
+    shown: list[object] = []
+
+    def body(client: Any) -> Any:
+        own = {"own": case.secret("url")}
+        options = {"headers": {"X-Call": case.secret("call")}, "params": {"token": case.secret("call-query")}}
+        page = AsyncPage if isinstance(client, AsyncAPIClient) else SyncPage
+        listed = client.get_api_list(f"/items?{httpx.QueryParams(own)}", model=int, page=page[int], options=options)
+        first = yield listed.first_page()
+        shown.extend([client, listed, listed.prefetch(), first, first.response, *first.response.attempts])
+        shown.extend([first.response.http_request, first.response.http_response])
+
+    leaky = {case.leak: case.secret("response")}
+    hop = httpx.Response(307, headers={"Location": f"/there?{httpx.QueryParams({'key': case.secret('location')})}"})
+    answers = [*[reply(status=503, headers=leaky)] * case.retries, hop, reply({"data": [1]}, 200, leaky)]
+    script = Script(time=(playing := colour(VirtualTime())).time)
+    playing.play(*answers, body=body, script=script, http=case.http(), **case.settings())
+    assert CANARY in f"{script.sent[0].headers.raw} {script.sent[0].url}"
+    for text in [*(f"{each!r} {each!s}" for each in shown), *heard.lines]:
+        assert not any(form in text for form in (CANARY, *hidden_forms(CANARY))), text[:400]
+
+
+@given(header=secrets, query=secrets, body=secrets, url=secrets, named=st.sampled_from(["{}@", "{}:x@", "u:{}@", ""]))
+@share(0.1)
+def test_options_never_show_a_secret(header: str, query: str, body: str, url: str, named: str) -> None:
     """The repr of a call, whatever is in it."""
     options = FinalRequestOptions(
         method="POST",
-        url=f"https://u:{httpx.QueryParams({'p': url})}@h.example/?{httpx.QueryParams({'q': url})}",
+        url=f"https://{named.format(quote(url))}h.example/?{httpx.QueryParams({'q': url})}",
         headers={"X-Key": header},
         params={"key": query},
         json_data={"secret": body},
