@@ -422,6 +422,15 @@ def test_after_a_plan_that_does_not_hold_the_rest_is_fetched_page_by_page() -> N
             driver.arrive()
 
 
+def test_an_error_of_a_page_that_was_dropped_is_forgotten() -> None:
+    """It was no page of the list, so the list goes on without it."""
+    driver = fan_out(Gap([range(30)]), limit=4)
+    driver.item()
+    driver.start()
+    driver.fail(OSError("page 9"), index=2)
+    assert driver.items() == list(range(1, 30))
+
+
 def test_out_of_order_a_plan_that_does_not_hold_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """It can't be put right, so it is said."""
     with caplog.at_level(logging.WARNING, "trio_api"):
@@ -525,6 +534,18 @@ def test_the_list_being_consumed_keeps_a_place() -> None:
     assert driver.crawl.statistics().buffered <= 4
 
 
+def test_but_for_that_place_the_others_fill_the_window() -> None:
+    """However long the page takes that the consumer is to have next."""
+    driver = many(*[book(9, style="cursor") for _ in range(5)], limit=2)
+    driver.item()
+    driver.start()
+    driver.in_flight = [ticket for ticket in driver.in_flight if ticket.list_number]
+    while driver.start() or driver.in_flight:
+        driver.arrive()
+    statistics = driver.crawl.statistics()
+    assert (statistics.in_flight, statistics.buffered) == (1, 2)
+
+
 def test_an_error_of_one_list_waits_for_what_comes_before_it() -> None:
     """In order the first list is given out whole; what follows the error is not fetched."""
     driver = many(book(6, style="cursor"), book(3), book(3), limit=3)
@@ -536,6 +557,23 @@ def test_an_error_of_one_list_waits_for_what_comes_before_it() -> None:
             found.append(driver.item())
     assert found == book(6).items
     assert all(request.url != "/2" for request in driver.asked[3:])
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_nothing_of_any_list_is_started_after_an_error(ordered: bool) -> None:
+    """What comes after it is never given out; out of order all the rest comes after it."""
+    driver = many(book(6, style="cursor"), book(3), book(3), limit=2, ordered=ordered)
+    driver.start()
+    driver.fail(OSError(), index=0)
+    assert driver.start() == []
+
+
+def test_nothing_is_started_after_a_page_whose_next_one_is_not_to_be_had() -> None:
+    """That is an error as any other."""
+    driver = many(Script(first=FakePage([1], PageInfo(url="https://evil.example/"))), book(3), limit=1)
+    driver.start()
+    driver.arrive()
+    assert driver.start() == []
 
 
 def test_out_of_order_an_error_waits_only_for_what_is_in_flight() -> None:
@@ -599,10 +637,17 @@ def test_out_of_order_a_checkpoint_lists_what_is_missing() -> None:
 
 
 def test_out_of_order_a_checkpoint_says_which_page_is_followed() -> None:
-    """Of the pages of an unknown list the last one that is known, from which the others are found."""
+    """The last one that is known, from which the others are found; and it says so again once it was resumed."""
     driver = fan_out(book(9, style="cursor"), ordered=False)
     driver.item()
     assert positions(driver) == [{"skip": 1, "follow": False}, {"params": {"page": 1}}]
+    driver = fan_out(book(3), ordered=False)
+    driver.item()
+    driver.start()
+    whole = [{"skip": 1, "follow": False}, {"params": {"page": 1}, "follow": False}, {"params": {"page": 2}}]
+    assert positions(driver) == whole
+    resumed = decode_positions(listed(), driver.crawl.checkpoint())
+    assert positions(Driver(Crawl.fan_out([resumed], limit=4, ordered=False), book(3))) == whole
 
 
 @pytest.mark.parametrize("way", [lazy, prefetch, fan_out])

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import attrs
 import pytest
 
-from support.paged import BASE, page_of
+from support.paged import BASE, options, page_of, response
 from trio_api import APIResponseValidationError, BasePage, Extras, PageInfo, wire
 from trio_api.pages import CursorPage, LinkPage, NextURLPage, OffsetPage, Page, PageNumberPage, TokenPage
 from trio_api.pages._shape import count_in
@@ -92,7 +92,8 @@ def test_what_is_no_array_has_no_items(page_type: Any, path: str) -> None:
 
 def test_a_page_made_by_hand_says_that_it_has_no_response() -> None:
     """There is nothing to go on from, and the error shows where pages come from."""
-    with pytest.raises(RuntimeError, match=r"made by hand.*get_api_list"):
+    message = r"^this CursorPage was made by hand, .*: get pages from a client, with get_api_list\(\.\.\.\)$"
+    with pytest.raises(RuntimeError, match=message):
         _ = CursorPage(data=[]).response
 
 
@@ -107,6 +108,13 @@ def test_a_page_knows_its_type_arguments() -> None:
     """What the page was built into is kept, so that the next one can be built into the same."""
     page = page_of(CursorPage[Item], {"data": []})
     assert page._page_type == CursorPage[Item]
+
+
+def test_a_page_knows_its_client() -> None:
+    """Which gets the next one."""
+    page, client = Page[Item](data=[]), object()
+    page._bind(client, options(), response(), Page[Item])
+    assert page._client is client
 
 
 def test_the_whole_list_has_no_next_page() -> None:

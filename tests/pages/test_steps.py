@@ -147,6 +147,8 @@ def test_an_idempotency_key_is_used_once() -> None:
     after = next_options(before, PageInfo(json={"a": 1}), HERE, ORIGINS)
     assert after.idempotency_key is None
     assert after.headers == {"X-Other": "1"}
+    linked = next_options(before, PageInfo(url="?page=2"), HERE, ORIGINS)
+    assert (linked.idempotency_key, linked.headers) == (None, {"X-Other": "1"})
     kept = next_options(before, PageInfo(json={"a": 1}), HERE, ORIGINS, idempotency_header=None)
     assert kept.headers == before.headers
 
