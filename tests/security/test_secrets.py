@@ -296,7 +296,7 @@ def test_options_never_show_a_secret(header: str, query: str, body: str, url: st
     """The repr of a call, whatever is in it."""
     options = FinalRequestOptions(
         method="POST",
-        url=f"https://{named.format(quote(url))}h.example/?{httpx.QueryParams({'q': url})}",
+        url=f"https://{named.format(quote(url, safe=''))}h.example/?{httpx.QueryParams({'q': url})}",
         headers={"X-Key": header},
         params={"key": query},
         json_data={"secret": body},
