@@ -12,5 +12,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if sizes:
         runs, requests, faults, seconds = map(sum, zip(*sizes, strict=True))
         terminalreporter.write_line(
-            f"simulation: {runs} runs of {seconds / 3600:.0f} virtual hours, {requests} requests, {faults} faults"
+            f"simulation: {runs} runs of {seconds / 3600:.1f} virtual hours, {requests} requests, {faults} faults"
         )

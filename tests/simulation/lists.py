@@ -30,10 +30,6 @@ def slices(count: int) -> Slice:
     return lambda start, stop: list(range(max(start, 0), min(stop, count)))
 
 
-class NumberPage(AsyncPageNumberPage[Any]):
-    pass
-
-
 KINDS: dict[str, Any] = {
     "cursor": AsyncCursorPage[Any],
     "token": AsyncTokenPage[Any],
