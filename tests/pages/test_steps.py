@@ -168,6 +168,7 @@ def test_steps_add_up() -> None:
     assert step == Step(None, {"a": 1, "b": 2}, {"k": 1})
     step = request.step_after(step, PageInfo(url="?page=4"), HERE)
     assert step == Step(BASE + "items?page=4", {}, {"k": 1})
+    assert request.step_after(step, PageInfo(json={"k": 2}), HERE) == Step(BASE + "items?page=4", {}, {"k": 2})
     step = request.step_after(step, PageInfo(params={"limit": 5}), HERE)
     assert request.options_at(step).params == {"limit": 5}
     assert request.options_at(step).url == BASE + "items?page=4"
@@ -180,6 +181,13 @@ def test_steps_add_up() -> None:
 def test_a_page_that_names_the_first_one_is_known(request_params: dict[str, Any], info: PageInfo) -> None:
     """What does not differ on the wire from the list's own request is that request."""
     assert listed(params=request_params).step_after(FIRST_PAGE, info, HERE) == FIRST_PAGE
+
+
+def test_a_body_that_is_the_first_one_is_known() -> None:
+    """A key that has its value already changes nothing; in JSON a number is not its text."""
+    request = listed(json_data={"k": 1})
+    assert request.step_after(FIRST_PAGE, PageInfo(json={"k": 1}), HERE) == FIRST_PAGE
+    assert request.step_after(FIRST_PAGE, PageInfo(json={"k": "1"}), HERE) == Step(json={"k": "1"})
 
 
 @pytest.mark.parametrize(
