@@ -5,18 +5,18 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 
 import atheris
-
-from .limits import MEMORY, SLOW
 
 __all__: list[str] = []
 
 
 def main(name: str, seconds: int, corpus: Path, found: Path) -> None:
     with atheris.instrument_imports(include=["trio_api", "h11"]):
+        from .limits import HANG, MEMORY, check_within_limits
         from .targets import TARGETS
     target = TARGETS[name]
     for number, data in enumerate(target.seeds):
@@ -27,12 +27,12 @@ def main(name: str, seconds: int, corpus: Path, found: Path) -> None:
         f"-max_total_time={seconds}",
         f"-max_len={target.largest}",
         f"-dict={words}",
-        f"-timeout={SLOW}",
+        f"-timeout={HANG}",
         f"-rss_limit_mb={MEMORY}",
         f"-artifact_prefix={found}/{name}-",
         "-print_final_stats=1",
     ]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], target.check)
+    atheris.Setup([sys.argv[0], *options, str(corpus)], functools.partial(check_within_limits, target))
     atheris.Fuzz()
 
 

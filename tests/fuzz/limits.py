@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
-__all__ = ["MEMORY", "SLOW"]
+from .target import Target
 
-SLOW: Final = 10  # seconds of one input; each is a matter of milliseconds, on a machine with nothing else to do
+__all__ = ["HANG", "MEMORY", "check_within_limits"]
+
+SLOW: Final = 10  # seconds of CPU for one input; each is a matter of milliseconds
+HANG: Final = 300  # seconds for one input, however busy the machine is with something else
 MEMORY: Final = 1024  # MiB of the whole process
+
+
+def check_within_limits(target: Target, data: bytes) -> None:
+    """Check *data*, and that this took no long time of the processor."""
+    began = time.process_time()
+    target.check(data)
+    took = time.process_time() - began
+    assert took < SLOW, f"{took:.1f} seconds for one input"
