@@ -193,34 +193,34 @@ def test_a_body_that_is_the_first_one_is_known() -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (Step(params={"a": 1, "b": [1, 2]}), Step(params={"b": ["1", "2"], "a": "1"})),
-        (Step("https://x.test/?a=1&b=2"), Step("https://x.test/?b=2&a=1")),
-        (Step(json={"a": {"x": 1, "y": 2}}), Step(json={"a": {"y": 2, "x": 1}})),
+        ({"params": {"a": 1, "b": [1, 2]}}, {"params": {"b": ["1", "2"], "a": "1"}}),
+        ({"url": "https://x.test/?a=1&b=2"}, {"url": "https://x.test/?b=2&a=1"}),
+        ({"json": {"a": {"x": 1, "y": 2}}}, {"json": {"a": {"y": 2, "x": 1}}}),
     ],
 )
-def test_the_same_request_has_one_digest(one: Step, other: Step) -> None:
+def test_the_same_request_has_one_digest(one: dict[str, Any], other: dict[str, Any]) -> None:
     """Order and, in the query, the type of a scalar do not count."""
-    assert one.digest == other.digest
-    assert one.may_be(other)
+    assert Step(**one).digest == Step(**other).digest
+    assert Step(**one).may_be(Step(**other))
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (Step(), Step(params={"a": 1})),
-        (Step(params={"a": [1]}), Step(params={"a": 1})),
-        (Step(params={"a": [1, 2]}), Step(params={"a": [2, 1]})),
-        (Step(params={"a": "1,b"}), Step(params={"a": [1, "b"]})),
-        (Step(json={"a": 1}), Step(json={"a": "1"})),
-        (Step(json={"a": 1}), Step(params={"a": 1})),
-        (Step(json={"a": 1.5}), Step(json={"a": None})),
-        (Step("https://x.test/?a=1"), Step("https://x.test/?a=2")),
+        ({}, {"params": {"a": 1}}),
+        ({"params": {"a": [1]}}, {"params": {"a": 1}}),
+        ({"params": {"a": [1, 2]}}, {"params": {"a": [2, 1]}}),
+        ({"params": {"a": "1,b"}}, {"params": {"a": [1, "b"]}}),
+        ({"json": {"a": 1}}, {"json": {"a": "1"}}),
+        ({"json": {"a": 1}}, {"params": {"a": 1}}),
+        ({"json": {"a": 1.5}}, {"json": {"a": None}}),
+        ({"url": "https://x.test/?a=1"}, {"url": "https://x.test/?a=2"}),
     ],
 )
-def test_different_requests_have_different_digests(one: Step, other: Step) -> None:
+def test_different_requests_have_different_digests(one: dict[str, Any], other: dict[str, Any]) -> None:
     """What differs on the wire differs here."""
-    assert one.digest != other.digest
-    assert not one.may_be(other)
+    assert Step(**one).digest != Step(**other).digest
+    assert not Step(**one).may_be(Step(**other))
 
 
 def test_a_link_may_be_any_page_that_parameters_ask_for() -> None:
