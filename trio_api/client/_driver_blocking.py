@@ -181,9 +181,8 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         now = time.monotonic()
         if now >= deadline:
             raise OutOfTime
-        timeout = (
-            request.extensions.get("timeout") or self._client.timeout.as_dict()
-        )  # an auth's own requests have none
+        # what an auth sends by itself has none
+        timeout = request.extensions.get("timeout") or self._client.timeout.as_dict()
         request.extensions["timeout"] = _clamped(timeout, deadline - now)
         return self._client.send(request, stream=True, auth=auth, follow_redirects=False)
 
