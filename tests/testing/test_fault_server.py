@@ -192,12 +192,10 @@ async def test_a_client_that_resets_has_left_too(clock: MockClock) -> None:
         await server.wait_until_idle()
 
 
-async def test_a_client_without_a_certificate(
-    clock: MockClock, serving: ssl.SSLContext, trusting: ssl.SSLContext
-) -> None:
+async def test_a_client_without_a_certificate(clock: MockClock, good: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     """The context says whom the server trusts; whom it does not is written down."""
-    serving.verify_mode = ssl.CERT_REQUIRED
-    async with FaultServer(GOOD, tls=serving) as server, client_of(server, verify=trusting) as client:
+    good.verify_mode = ssl.CERT_REQUIRED
+    async with FaultServer(GOOD, tls=good) as server, client_of(server, verify=trusting) as client:
         with pytest.raises(Exception, match="broke"):
             await get(client)
         await server.wait_until_idle()

@@ -160,10 +160,10 @@ async def test_a_connection_that_ends_as_it_is_used_again(clock: MockClock) -> N
     ids=["plaintext", "closed", "reset", "closed within", "stalled within", "stalled", "frozen"],
 )
 async def test_a_handshake_that_fails(
-    clock: MockClock, serving: ssl.SSLContext, trusting: ssl.SSLContext, fault: WireFault, expected: type[APIError]
+    clock: MockClock, good: ssl.SSLContext, trusting: ssl.SSLContext, fault: WireFault, expected: type[APIError]
 ) -> None:
     """Nothing was sent, and the next attempt is another handshake."""
-    async with FaultServer(fault, fault, GOOD, tls=serving) as server:
+    async with FaultServer(fault, fault, GOOD, tls=good) as server:
         async with client_of(server, verify=trusting) as client:
             with pytest.raises(APIConnectionError) as caught:
                 await get(client)
@@ -173,9 +173,9 @@ async def test_a_handshake_that_fails(
     assert [connection.is_encrypted for connection in server.connections] == [False, False, True]
 
 
-async def test_a_slow_handshake(clock: MockClock, serving: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
+async def test_a_slow_handshake(clock: MockClock, good: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     """Where there is no end the connection goes on, and its request meets the next answer."""
-    slow = FaultServer(WireFault.connecting(3.0), GOOD, tls=serving)
+    slow = FaultServer(WireFault.connecting(3.0), GOOD, tls=good)
     async with slow as server, client_of(server, verify=trusting) as client:
         began = trio.current_time()
         assert await get(client) == {"id": 7}
@@ -200,12 +200,10 @@ async def test_a_certificate_for_another_name(
 
 
 @pytest.mark.parametrize("end", [End.CLOSE, End.DROP])
-async def test_the_farewell_of_tls(
-    clock: MockClock, serving: ssl.SSLContext, trusting: ssl.SSLContext, end: End
-) -> None:
+async def test_the_farewell_of_tls(clock: MockClock, good: ssl.SSLContext, trusting: ssl.SSLContext, end: End) -> None:
     """A body that ends with its connection is whole only if TLS says so; else anybody could cut it (RFC 9112, 9.8)."""
     fault = WireFault.answering(b'HTTP/1.1 200 OK\r\n\r\n{"id": 7}', end)
-    async with FaultServer(fault, fault, GOOD, tls=serving) as server, client_of(server, verify=trusting) as client:
+    async with FaultServer(fault, fault, GOOD, tls=good) as server, client_of(server, verify=trusting) as client:
         if end is End.CLOSE:
             assert await get(client) == {"id": 7}
         else:
@@ -215,12 +213,10 @@ async def test_the_farewell_of_tls(
 
 
 @pytest.mark.parametrize("kind", ["reset", "cut", "stall", "stall within the body", "late without end"])
-async def test_faults_within_tls(
-    clock: MockClock, serving: ssl.SSLContext, trusting: ssl.SSLContext, kind: str
-) -> None:
+async def test_faults_within_tls(clock: MockClock, good: ssl.SSLContext, trusting: ssl.SSLContext, kind: str) -> None:
     """They are the same behind a handshake."""
     fault = {**BROKEN, **SILENT}[kind]
-    async with FaultServer(fault, GOOD, tls=serving) as server:
+    async with FaultServer(fault, GOOD, tls=good) as server:
         async with client_of(server, verify=trusting, max_retries=1) as client:
             assert await get(client) == {"id": 7}
         await server.wait_until_idle()

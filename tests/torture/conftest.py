@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import trio.lowlevel
 import trustme
 from trio.testing import MockClock
 
+from support.authority import authority as authority, good as good, trusting as trusting
 from torture.flow import Flow
 from torture.flows import FLOWS
 
@@ -79,25 +79,6 @@ def counts(reporter: pytest.TerminalReporter, kind: str) -> list[int]:
 @pytest.fixture
 def flow(name: str) -> Flow:
     return FLOWS[name]
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="session")
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
-    return context
-
-
-@pytest.fixture(scope="session")
-def good(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ssl
-
 import pytest
-import trustme
 from trio.testing import MockClock
 
+from support.authority import authority as authority, good as good, trusting as trusting
 from support.transports import NATIVE, STOCK, OpenTransport
 
 
@@ -27,24 +25,3 @@ def native(request: pytest.FixtureRequest) -> OpenTransport:
 def clock() -> MockClock:
     """Trio's clock, which jumps where everybody waits; a moment later, since bytes may still cross the loopback."""
     return MockClock(autojump_threshold=0.005)
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    """The context of a client that trusts the authority."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
-    return context
-
-
-@pytest.fixture
-def good(authority: trustme.CA) -> ssl.SSLContext:
-    """The context of a server at 127.0.0.1 that the authority vouches for."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
