@@ -3,11 +3,86 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 import pytest
 
-from trio_api._checks import check_fraction, check_max_retries, check_seconds
+from trio_api._checks import (
+    check_bytes,
+    check_count,
+    check_fraction,
+    check_kind,
+    check_mapping,
+    check_max_retries,
+    check_period,
+    check_seconds,
+)
+
+
+@pytest.mark.parametrize("value", [1, 10**30])
+def test_a_count_is_any_int_from_one(value: int) -> None:
+    """It comes back as it is."""
+    assert check_count("limit", value) == value
+
+
+@pytest.mark.parametrize("value", ["4", 4.0, None, True])
+def test_a_count_is_an_int(value: object) -> None:
+    """The error names the argument, and says what to give in its place."""
+    with pytest.raises(TypeError, match=rf"^ahead must be an int, got {value!r}; or else$"):
+        check_count("ahead", value, hint="; or else")
+
+
+@pytest.mark.parametrize(
+    ("least", "value", "message"),
+    [
+        (1, 0, "limit must be at least 1, got 0"),
+        (3, 2, "limit must be at least 3, got 2"),
+        (0, -1, "limit must not be"),
+    ],
+)
+def test_a_count_has_a_least(least: int, value: int, message: str) -> None:
+    """What is less is an error that names the argument; the least itself will do."""
+    with pytest.raises(ValueError, match=f"^{message}"):
+        check_count("limit", value, least=least)
+    assert check_count("limit", least, least=least) == least
+
+
+def test_bytes_are_counted() -> None:
+    """A bound in bytes is a count, and the error says of what."""
+    assert check_bytes("size", 1) == 1
+    assert check_bytes("size", 0, least=0) == 0
+    with pytest.raises(TypeError, match=r"^size must be a number of bytes, got 1\.5$"):
+        check_bytes("size", 1.5)
+    with pytest.raises(ValueError, match=r"^size must be at least 1, got 0$"):
+        check_bytes("size", 0)
+
+
+def test_a_kind_is_named() -> None:
+    """What is of another kind is an error that names both."""
+    check_kind("follow", True, bool)
+    with pytest.raises(TypeError, match=r"^follow must be a bool, got 1$"):
+        check_kind("follow", 1, bool)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [([("a", 1)], "params must be a mapping, got list"), ({1: 2}, "params must have str keys, got 1")],
+)
+def test_a_mapping_has_text_for_keys(value: object, message: str) -> None:
+    """It comes back as it is; what is none is an error that names the argument."""
+    given = {"a": 1}
+    assert check_mapping("params", given) is given
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        check_mapping("params", value)
+
+
+@pytest.mark.parametrize("value", [0, math.inf])
+def test_a_period_begins_and_ends(value: float) -> None:
+    """It is more than 0 seconds, and finite."""
+    assert check_period("window", 3) == 3.0
+    with pytest.raises(ValueError, match=rf"^window must be more than 0 seconds and finite, got {value}$"):
+        check_period("window", value)
 
 
 @pytest.mark.parametrize("value", [0, 1, 10**30])
@@ -39,7 +114,7 @@ def test_fractions_are_floats(value: float, fraction: float) -> None:
     assert (checked, type(checked)) == (fraction, float)
 
 
-@pytest.mark.parametrize("check", [check_seconds, check_fraction])
+@pytest.mark.parametrize("check", [check_seconds, check_period, check_fraction])
 @pytest.mark.parametrize(
     ("value", "error"),
     [

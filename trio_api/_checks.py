@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 import attrs
 
 __all__ = [
+    "bytes_field",
     "check_bytes",
+    "check_count",
     "check_fraction",
+    "check_kind",
+    "check_mapping",
     "check_max_retries",
+    "check_period",
     "check_progress",
     "check_seconds",
+    "count_field",
     "fraction_field",
     "is_mapping",
+    "period_field",
     "seconds_field",
 ]
 
@@ -25,34 +33,61 @@ def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, Mapping)
 
 
-def check_bytes(name: str, value: object) -> int:
-    """Return *value* if it can be a bound in bytes; *name* is the argument that the error names.
+def check_kind(name: str, value: object, kind: type[object]) -> None:
+    """Check that *value* is a *kind*; *name* is the argument that the error names.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, got {value!r}")
+
+
+def check_mapping(name: str, value: object) -> Mapping[str, Any]:
+    """Return *value* if it is a mapping with text for keys; *name* is the argument that the error names.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not is_mapping(value):
+        raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
+    for key in cast("Mapping[object, object]", value):
+        if not isinstance(key, str):
+            raise TypeError(f"{name} must have str keys, got {key!r}")
+    return value
+
+
+def check_count(name: str, value: object, *, least: int = 1, kind: str = "an int", hint: str = "") -> int:
+    """Return *value* if it is a whole number that is large enough.
+
+    Args:
+        name: The argument that the error names.
+        value: What it was given.
+        least: The smallest that it may be. Default: 1.
+        kind: What the error calls such a number.
+        hint: What the error ends with: what to give in its place.
 
     Raises:
         TypeError: It is no int.
-        ValueError: It is less than 1.
+        ValueError: It is less than *least*.
     """
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a number of bytes, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1 byte, got {value}")
+        raise TypeError(f"{name} must be {kind}, got {value!r}{hint}")
+    if value < least:
+        bound = f"be at least {least}" if least else "not be negative"
+        raise ValueError(f"{name} must {bound}, got {value}{hint}")
     return value
+
+
+def check_bytes(name: str, value: object, *, least: int = 1) -> int:
+    """Return *value* if it can be a number of bytes: `check_count` in their words."""
+    return check_count(name, value, least=least, kind="a number of bytes")
 
 
 def check_max_retries(value: object) -> int:
-    """Return *value* if it can be a number of retries.
-
-    Raises:
-        TypeError: It is no int.
-        ValueError: It is negative.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(
-            f"max_retries must be an int, got {value!r}; for no retries use max_retries=0, for very many a large int"
-        )
-    if value < 0:
-        raise ValueError(f"max_retries must not be negative, got {value}; for no retries use max_retries=0")
-    return value
+    """Return *value* if it can be a number of retries: an int that is not negative."""
+    hint = "; for no retries use max_retries=0, for very many a large int"
+    return check_count("max_retries", value, least=0, hint=hint)
 
 
 def check_seconds(name: str, value: object) -> float:
@@ -72,6 +107,19 @@ def check_seconds(name: str, value: object) -> float:
         raise ValueError(f"{name} must be a number of seconds that a float can hold") from None
 
 
+def check_period(name: str, value: object) -> float:
+    """Return *value* if it can be a duration that begins and ends; *name* is the argument that the error names.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is not more than 0 seconds, or not finite.
+    """
+    seconds = check_seconds(name, value)
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"{name} must be more than 0 seconds and finite, got {value!r}")
+    return seconds
+
+
 def check_fraction(name: str, value: object) -> float:
     """Return *value* if it can be a part of a whole, 0 to 1; *name* is the argument that the error names.
 
@@ -84,6 +132,21 @@ def check_fraction(name: str, value: object) -> float:
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
     return float(value)
+
+
+def count_field(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Validate a field as a whole number from 1 on: `check_count` for attrs."""
+    check_count(attribute.name, value)
+
+
+def bytes_field(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Validate a field as a bound in bytes, from 1 on: `check_bytes` for attrs."""
+    check_bytes(attribute.name, value)
+
+
+def period_field(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
+    """Validate a field as a duration that is neither 0 nor infinite: `check_period` for attrs."""
+    check_period(attribute.name, value)
 
 
 def seconds_field(instance: object, attribute: attrs.Attribute[float], value: object) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from support.paged import BASE, Book, Driver, FakePage, book, listed
 from trio_api import APIResponseValidationError, CrossOriginError, PageInfo, PaginationLoopError
-from trio_api.pages import Crawl, Signal, check_width, decode_positions, decode_tokens
+from trio_api.pages import Crawl, Signal, decode_positions, decode_tokens
 
 
 def lazy(source: Book) -> Driver:
@@ -719,18 +719,3 @@ def test_statistics_count() -> None:
     assert [driver.item(), driver.item()] == [1, 2]
     statistics = driver.crawl.statistics()
     assert (statistics.pages_delivered, statistics.items_delivered) == (2, 3)
-
-
-@pytest.mark.parametrize("value", ["4", 4.0, None, True])
-def test_a_width_is_an_int(value: object) -> None:
-    """The error names the argument."""
-    with pytest.raises(TypeError, match="ahead must be an int"):
-        check_width("ahead", value)
-
-
-@pytest.mark.parametrize("value", [0, -1])
-def test_a_width_is_at_least_one(value: int) -> None:
-    """The error names the argument."""
-    with pytest.raises(ValueError, match="limit must be at least 1"):
-        check_width("limit", value)
-    assert check_width("limit", 1) == 1

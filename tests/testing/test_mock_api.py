@@ -432,10 +432,10 @@ async def test_who_leaves_early_stands_in_the_journal(autojump_clock: object) ->
         (lambda: Reply(headers=7), TypeError, "headers must be a mapping of text to text, or pairs, got 7"),  # type: ignore[arg-type]
         (lambda: Reply(headers={"a": 7}), TypeError, "headers must be a mapping"),  # type: ignore[dict-item]
         (lambda: Reply(delay=-1), ValueError, "delay must be"),
-        (lambda: Reply().cut(-1), ValueError, "at must be"),
+        (lambda: Reply().cut(-1), ValueError, "at must not be negative"),
         (lambda: Reply().cut("1"), TypeError, "at must be"),  # type: ignore[arg-type]
         (lambda: Reply.of(httpx.Response(200, content=chunks())), TypeError, r"for a stream use Reply\(pieces"),
-        (lambda: Fault.sending(after_bytes=-1), ValueError, "after_bytes must be"),
+        (lambda: Fault.sending(after_bytes=-1), ValueError, "after_bytes must not be negative"),
         (lambda: Fault.sending(after_bytes=1.5), TypeError, "after_bytes must be"),  # type: ignore[arg-type]
         (lambda: Fault.answering("reset"), TypeError, "error must be an exception"),  # type: ignore[arg-type]
         (lambda: Fault.answering(delay=-1), ValueError, "delay must be"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
@@ -197,6 +198,7 @@ def test_an_argument_that_cannot_be_is_named(wrong: dict[str, Any], kind: type[E
         (True, 1, TypeError, "requests"),
         (1, 0, ValueError, "per"),
         (1, "1", TypeError, "per"),
+        (1, math.inf, ValueError, "per must be .* finite"),
     ],
 )
 def test_a_quota_that_cannot_be_is_named(requests: Any, per: Any, kind: type[Exception], message: str) -> None:

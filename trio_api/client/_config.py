@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, cast
 
 import attrs
 import httpx
 
-from .._checks import check_bytes, check_max_retries, check_seconds, is_mapping
+from .._checks import bytes_field, check_kind, check_mapping, check_max_retries, check_seconds
 from .._constants import DEFAULT_MAX_RESPONSE_BYTES
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from ..request import Origins, check_timeout, merge_headers, prepare_base_url
@@ -19,14 +19,9 @@ from ..retry import RetryPolicy
 __all__ = ["ClientConfig"]
 
 
-def _check_bytes(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    check_bytes(attribute.name, value)
-
-
-def _check_kind(kind: type[object]) -> Any:
+def _of_kind(kind: type[object]) -> Any:
     def validator(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if not isinstance(value, kind):
-            raise TypeError(f"{attribute.name} must be a {kind.__name__}, got {value!r}")
+        check_kind(attribute.name, value, kind)
 
     return validator
 
@@ -45,21 +40,12 @@ def _check_auth(instance: object, attribute: attrs.Attribute[Any], value: object
         )
 
 
-def _checked_mapping(name: str, value: object) -> dict[str, Any]:
-    if not is_mapping(value):
-        raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
-    for key in cast("Mapping[object, object]", value):
-        if not isinstance(key, str):
-            raise TypeError(f"{name} must have str keys, got {key!r}")
-    return dict(value)
-
-
 def _checked_query(value: object) -> Query:
-    return _checked_mapping("custom_query", value)
+    return dict(check_mapping("custom_query", value))
 
 
 def _checked_headers(value: object) -> Headers:
-    return merge_headers(_checked_mapping("custom_headers", value))  # names and values are checked there
+    return merge_headers(check_mapping("custom_headers", value))  # names and values are checked there
 
 
 def _checked_max_retries(value: int | NotGiven) -> int | NotGiven:
@@ -100,7 +86,7 @@ def _policy_of(config: ClientConfig) -> RetryPolicy:
 class ClientConfig:
     """The settings of one client or copy. Its repr shows none of them, since some are credentials."""
 
-    version: str = attrs.field(validator=_check_kind(str))
+    version: str = attrs.field(validator=_of_kind(str))
     base_url: httpx.URL
     """Without userinfo, with a trailing ``/`` before any query."""
     authorization: str | None
@@ -114,17 +100,17 @@ class ClientConfig:
     custom_headers: Headers = attrs.field(factory=dict[str, Any], converter=_checked_headers)
     custom_query: Query = attrs.field(factory=dict[str, Any], converter=_checked_query)
     auth: httpx.Auth | None = attrs.field(default=None, validator=_check_auth)
-    retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_check_kind(RetryPolicy))
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_of_kind(RetryPolicy))
     rules: OriginRules = attrs.field(factory=OriginRules)
     """What it goes by towards each origin."""
     revalidation: Revalidation | None = attrs.field(default=None, converter=_checked_revalidation)
     """How much is kept to be asked about again; None: nothing."""
-    single_flight: bool = attrs.field(default=False, validator=_check_kind(bool))
+    single_flight: bool = attrs.field(default=False, validator=_of_kind(bool))
     """Whether calls in flight that are the same are one; of the Trio client only."""
-    max_response_bytes: int = attrs.field(default=DEFAULT_MAX_RESPONSE_BYTES, validator=_check_bytes)
+    max_response_bytes: int = attrs.field(default=DEFAULT_MAX_RESPONSE_BYTES, validator=bytes_field)
     trusted_origins: tuple[str, ...] = ()
-    follow_redirects: bool = attrs.field(default=True, validator=_check_kind(bool))
-    strict: bool = attrs.field(default=False, validator=_check_kind(bool))
+    follow_redirects: bool = attrs.field(default=True, validator=_of_kind(bool))
+    strict: bool = attrs.field(default=False, validator=_of_kind(bool))
     origins: Origins = attrs.field(init=False, default=attrs.Factory(_origins_of, takes_self=True))
     """The base URL's origin and the trusted ones."""
     policy: RetryPolicy = attrs.field(init=False, default=attrs.Factory(_policy_of, takes_self=True))
@@ -162,7 +148,7 @@ class ClientConfig:
         if custom_headers is not None:
             changes["custom_headers"] = merge_headers(self.custom_headers, _checked_headers(custom_headers))
         if custom_query is not None:
-            changes["custom_query"] = {**self.custom_query, **_checked_mapping("custom_query", custom_query)}
+            changes["custom_query"] = {**self.custom_query, **check_mapping("custom_query", custom_query)}
         return attrs.evolve(self, **changes)
 
 

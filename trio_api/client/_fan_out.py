@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, TypeVar, cast, final, overload
 
-from ..pages import Crawl, check_width, decode_tokens
+from .._checks import check_count
+from ..pages import Crawl, decode_tokens
 from ._items_blocking import SyncItems
 from ._items_trio import AsyncItems
 from ._pages_blocking import BaseSyncPage, SyncPaginator
@@ -64,7 +65,7 @@ def fan_out(paginators: Iterable[Any], *, limit: int = 16, ordered: bool = True,
         CrossOriginError: The token holds a URL of an origin that is neither trusted nor a list's own.
     """
     lists = _checked(paginators)
-    check_width("limit", limit)
+    check_count("limit", limit)
     requests = [paginator._list for paginator in lists]  # pyright: ignore[reportPrivateUsage]  # they are our own
     if resume is not None:
         requests = decode_tokens(requests, resume)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, final
 
+from .._checks import check_count
 from .._redact import sealed
-from ..pages import BasePage, Crawl, check_width
+from ..pages import BasePage, Crawl
 from ..request import FinalRequestOptions
 from ._items_blocking import LazyFeed, SyncCrawlIterator, SyncFetch, SyncItems
 from ._paginator import BasePaginator, PageClient, paged_list
@@ -131,7 +132,7 @@ class SyncPaginator(BasePaginator[T, PageT, SyncPageClient]):
         Raises:
             TypeError, ValueError: *ahead* is no int, or less than 1.
         """
-        crawl = Crawl[T, PageT].prefetch(self._list, check_width("ahead", ahead))
+        crawl = Crawl[T, PageT].prefetch(self._list, check_count("ahead", ahead))
         return SyncItems(crawl, [self._fetch], 1, f"paginator.prefetch(ahead={ahead})")
 
     def fan_out(self, limit: int = 16, *, ordered: bool = True) -> SyncItems[T, PageT]:
@@ -150,7 +151,7 @@ class SyncPaginator(BasePaginator[T, PageT, SyncPageClient]):
         Raises:
             TypeError, ValueError: *limit* is no int, or less than 1.
         """
-        crawl = Crawl[T, PageT].fan_out([self._list], limit=check_width("limit", limit), ordered=ordered)
+        crawl = Crawl[T, PageT].fan_out([self._list], limit=check_count("limit", limit), ordered=ordered)
         return SyncItems(crawl, [self._fetch], limit, f"paginator.fan_out(limit={limit})")
 
     @property

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, final
 
 import trio
 
+from .._checks import check_count
 from .._redact import sealed
-from ..pages import BasePage, Crawl, check_width
+from ..pages import BasePage, Crawl
 from ..request import FinalRequestOptions
 from ._items_trio import AsyncCrawlIterator, AsyncItems, Fetch, LazyFeed
 from ._paginator import BasePaginator, PageClient, paged_list
@@ -148,7 +149,7 @@ class AsyncPaginator(BasePaginator[T, PageT, AsyncPageClient]):
         Raises:
             TypeError, ValueError: *ahead* is no int, or less than 1.
         """
-        crawl = Crawl[T, PageT].prefetch(self._list, check_width("ahead", ahead))
+        crawl = Crawl[T, PageT].prefetch(self._list, check_count("ahead", ahead))
         return AsyncItems(crawl, [self._fetch], f"paginator.prefetch(ahead={ahead})")
 
     def fan_out(self, limit: int = 16, *, ordered: bool = True) -> AsyncItems[T, PageT]:
@@ -167,7 +168,7 @@ class AsyncPaginator(BasePaginator[T, PageT, AsyncPageClient]):
         Raises:
             TypeError, ValueError: *limit* is no int, or less than 1.
         """
-        crawl = Crawl[T, PageT].fan_out([self._list], limit=check_width("limit", limit), ordered=ordered)
+        crawl = Crawl[T, PageT].fan_out([self._list], limit=check_count("limit", limit), ordered=ordered)
         return AsyncItems(crawl, [self._fetch], f"paginator.fan_out(limit={limit})")
 
     @property

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, get_ori
 
 import attrs
 
+from .._checks import check_count
 from .._redact import redact_url, sealed
-from ..pages import BasePage, PagedList, check_width, decode_positions
+from ..pages import BasePage, PagedList, decode_positions
 from ..request import FinalRequestOptions, Origins
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def paged_list(client: PageClient, options: FinalRequestOptions, max_pages: int 
         options=options,
         origins=client._origins,  # pyright: ignore[reportPrivateUsage]  # the protocol between client and pages
         idempotency_header=client.idempotency_header,
-        max_pages=None if max_pages is None else check_width("max_pages", max_pages),
+        max_pages=None if max_pages is None else check_count("max_pages", max_pages),
     )
 
 

@@ -9,7 +9,6 @@ from ._crawl import (
     CrawlStatistics as CrawlStatistics,
     Signal as Signal,
     Ticket as Ticket,
-    check_width as check_width,
 )
 from ._cursor_shapes import CursorPage as CursorPage, NextURLPage as NextURLPage, TokenPage as TokenPage
 from ._info import PageInfo as PageInfo

@@ -18,26 +18,12 @@ from ._steps import PagedList
 from ._tokens import encode_positions, encode_tokens
 from ._track import Board, Slot, SlotState, Track
 
-__all__ = ["Crawl", "CrawlMode", "CrawlStatistics", "Signal", "Ticket", "check_width"]
+__all__ = ["Crawl", "CrawlMode", "CrawlStatistics", "Signal", "Ticket"]
 
 T = TypeVar("T")
 PageT = TypeVar("PageT", bound=BasePage[Any])
 
 CrawlMode: TypeAlias = Literal["lazy", "prefetch", "fan_out"]
-
-
-def check_width(name: str, value: object) -> int:
-    """Return *value* if it can be a number of pages; *name* is the argument that the error names.
-
-    Raises:
-        TypeError: It is no int.
-        ValueError: It is less than 1.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, a number of pages, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return value
 
 
 @final

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import cast, final, overload
+from typing import final, overload
 
 import attrs
 import httpx
 
+from .._checks import check_mapping
 from .._redact import redact_url
 from .._types import AnyMapping, NotGiven, Query, not_given
 
@@ -43,10 +44,8 @@ class PageInfo:
         if given == ["url"]:
             if not isinstance(value, (str, httpx.URL)):
                 raise TypeError(f"PageInfo url must be a str or an httpx.URL, got {type(value).__name__}")
-        elif not isinstance(value, Mapping):
-            raise TypeError(f"PageInfo {given[0]} must be a mapping, got {type(value).__name__}")
-        elif strange := [key for key in cast("Mapping[object, object]", value) if not isinstance(key, str)]:
-            raise TypeError(f"PageInfo {given[0]} must have str keys, got {strange[0]!r}")
+        else:
+            check_mapping(f"PageInfo {given[0]}", value)
 
     def __repr__(self) -> str:
         if not isinstance(self.url, NotGiven):

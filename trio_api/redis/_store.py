@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 import trio
 
-from .._checks import check_seconds
+from .._checks import check_period
 from .._errors import APIConnectionError, ClientStateError
 from .._logging import logger
 from ..resilience import RateClaim
@@ -98,8 +98,7 @@ class RedisRateLimitStore:
     ) -> None:
         if on_failure not in ("open", "closed"):
             raise ValueError(f'on_failure must be "open" or "closed", got {on_failure!r}')
-        if not 0 < check_seconds("timeout", timeout) < math.inf:
-            raise ValueError(f"timeout must be more than 0 seconds and finite, got {timeout!r}")
+        check_period("timeout", timeout)
         self._redis: Final = _client(redis, timeout)
         self._prefix: Final = prefix
         self._policy: Final = on_failure

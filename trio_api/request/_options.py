@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import attrs
 import httpx
 
-from .._checks import check_max_retries, check_progress, check_seconds
+from .._checks import check_kind, check_mapping, check_max_retries, check_progress, check_seconds
 from .._redact import redact_url, redacted_headers
 from .._types import AnyMapping, Content, Files, Headers, NotGiven, Progress, Query, TimeoutTypes, not_given
 
@@ -37,22 +37,9 @@ def timeout_parts(timeout: TimeoutTypes) -> dict[str, float | None]:
     return {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}
 
 
-def _check_mapping(name: str, value: object) -> None:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
-    for key in cast("Mapping[object, object]", value):
-        if not isinstance(key, str):
-            raise TypeError(f"{name} must have str keys, got {key!r}")
-
-
 def _check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, got {type(value).__name__}")
-
-
-def _check_kind(name: str, value: object, kind: type[object]) -> None:
-    if not isinstance(value, kind):
-        raise TypeError(f"{name} must be a {kind.__name__}, got {value!r}")
 
 
 def _check_post_parser(value: object) -> None:
@@ -96,11 +83,11 @@ class RequestOptions:
     def __attrs_post_init__(self) -> None:
         # One function in place of a validator for each field: calls leave nearly everything out.
         if self.headers != {}:
-            _check_mapping("headers", self.headers)
+            check_mapping("headers", self.headers)
         if self.params != {}:
-            _check_mapping("params", self.params)
+            check_mapping("params", self.params)
         if self.extra_json is not None:
-            _check_mapping("extra_json", self.extra_json)
+            check_mapping("extra_json", self.extra_json)
         if not isinstance(self.timeout, NotGiven):
             check_timeout(self.timeout)
         if self.total_timeout is not None and not isinstance(self.total_timeout, NotGiven):
@@ -108,9 +95,9 @@ class RequestOptions:
         if not isinstance(self.max_retries, NotGiven):
             check_max_retries(self.max_retries)
         if self.idempotency_key is not None:
-            _check_kind("idempotency_key", self.idempotency_key, str)
+            check_kind("idempotency_key", self.idempotency_key, str)
         if self.follow_redirects is not None:
-            _check_kind("follow_redirects", self.follow_redirects, bool)
+            check_kind("follow_redirects", self.follow_redirects, bool)
         if self.post_parser is not None:
             _check_post_parser(self.post_parser)
         if type(self.priority) is not int:

@@ -6,14 +6,9 @@ from typing import Final, final
 
 import attrs
 
+from .._checks import count_field
+
 __all__ = ["RetryAccount", "RetryBudget"]
-
-
-def _tokens(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{attribute.name} must be an int, a number of tokens, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{attribute.name} must be at least 1, got {value}")
 
 
 def _affordable(instance: RetryBudget, attribute: attrs.Attribute[int], value: int) -> None:
@@ -43,13 +38,13 @@ class RetryBudget:
         TypeError, ValueError: A field cannot be what it is meant to be; the message names it.
     """
 
-    capacity: int = attrs.field(default=500, validator=_tokens)
+    capacity: int = attrs.field(default=500, validator=count_field)
     """The most tokens that there can be, and how many there are at first. Default: 500."""
-    retry_cost: int = attrs.field(default=14, validator=[_tokens, _affordable])
+    retry_cost: int = attrs.field(default=14, validator=[count_field, _affordable])
     """Tokens for a retry after a failure. Default: 14."""
-    throttled_cost: int = attrs.field(default=5, validator=[_tokens, _affordable])
+    throttled_cost: int = attrs.field(default=5, validator=[count_field, _affordable])
     """Tokens for a retry after the server asked for patience: 429, or 503 with a ``Retry-After``. Default: 5."""
-    clean_refund: int = attrs.field(default=1, validator=_tokens)
+    clean_refund: int = attrs.field(default=1, validator=count_field)
     """Tokens that a call puts back which succeeds at its first attempt. Default: 1."""
 
 

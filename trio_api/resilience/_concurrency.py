@@ -9,21 +9,10 @@ from typing import Final, final
 
 import attrs
 
+from .._checks import check_count, count_field
 from ._load import Load, Seen
 
 __all__ = ["AdaptiveConcurrency", "Permit", "Permits", "check_max_concurrency"]
-
-
-def _count(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, a number of attempts, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return value
-
-
-def _check_count(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
-    _count(attribute.name, value)
 
 
 def _check_backoff(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
@@ -52,11 +41,11 @@ class AdaptiveConcurrency:
         TypeError, ValueError: A field cannot be what it is meant to be; the message names it.
     """
 
-    start: int = attrs.field(default=20, validator=_check_count)
+    start: int = attrs.field(default=20, validator=count_field)
     """The limit at first. Default: 20."""
-    maximum: int = attrs.field(default=200, validator=_check_count)
+    maximum: int = attrs.field(default=200, validator=count_field)
     """What it never rises above. Default: 200."""
-    minimum: int = attrs.field(default=1, validator=_check_count)
+    minimum: int = attrs.field(default=1, validator=count_field)
     """What it never falls below. Default: 1."""
     backoff: float = attrs.field(default=0.8, validator=_check_backoff)
     """What it is multiplied by when it falls, more than 0 and less than 1. Default: 0.8."""
@@ -80,7 +69,7 @@ def check_max_concurrency(value: object) -> None:
             raise TypeError(
                 f"max_concurrency must be an int, an AdaptiveConcurrency, or None for no limit, got {value!r}"
             )
-        _count("max_concurrency", value)
+        check_count("max_concurrency", value)
 
 
 @final

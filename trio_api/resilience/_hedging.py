@@ -13,7 +13,7 @@ from typing import Any, Final, final
 
 import attrs
 
-from .._checks import check_fraction, check_seconds
+from .._checks import check_count, check_fraction, check_seconds
 
 __all__ = ["HEDGED_METHODS", "Hedge", "Hedging", "is_answer"]
 
@@ -24,6 +24,7 @@ _KEPT: Final = 256  # latencies
 _ENOUGH: Final = 20  # latencies, before a quantile of them says something
 _SAVED: Final = 10.0  # hedges that may be saved up
 _CALM: Final = 10.0  # seconds without a 429 or 503, before there are hedges again
+_FOR_NONE: Final = "; for no hedging use hedge=None"
 _QUANTILE: Final = re.compile(r"p([0-9]{1,2}(?:\.[0-9]+)?)")
 
 
@@ -54,15 +55,12 @@ def _after(instance: object, attribute: attrs.Attribute[Any], value: object) -> 
 
 
 def _most(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{attribute.name} must be an int, a number of requests, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{attribute.name} must be at least 1, got {value}; for no hedging use hedge=None")
+    check_count(attribute.name, value, hint=_FOR_NONE)
 
 
 def _share(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
     if not check_fraction(attribute.name, value):
-        raise ValueError(f"{attribute.name} must be more than 0, got {value!r}; for no hedging use hedge=None")
+        raise ValueError(f"{attribute.name} must be more than 0, got {value!r}{_FOR_NONE}")
 
 
 @final

@@ -9,7 +9,7 @@ from typing import Any, Final, final
 import attrs
 import httpx
 
-from .._checks import check_seconds
+from .._checks import check_period
 from ..request import FinalRequestOptions
 
 __all__ = ["RateLimit", "rate_limits", "thousandths"]
@@ -57,9 +57,7 @@ def _tokens(instance: RateLimit, attribute: attrs.Attribute[Any], value: object)
 
 
 def _per(value: object) -> float:
-    if not 0 < (seconds := check_seconds("per", value)) < math.inf:
-        raise ValueError(f"per must be a number of seconds that is more than 0 and finite, got {value!r}")
-    return seconds
+    return check_period("per", value)
 
 
 def _burst(instance: RateLimit, attribute: attrs.Attribute[Any], value: object) -> None:

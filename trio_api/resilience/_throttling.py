@@ -12,7 +12,7 @@ from typing import Final, final
 import attrs
 import httpx
 
-from .._checks import check_fraction, check_seconds
+from .._checks import fraction_field, period_field
 from .._errors import APIThrottledError
 from .._redact import redact_url
 from ._load import Load, Seen
@@ -28,15 +28,6 @@ def _multiplier(instance: object, attribute: attrs.Attribute[float], value: obje
         raise TypeError(f"{attribute.name} must be a number, got {value!r}")
     if not 1 <= value < math.inf:  # NaN is not either
         raise ValueError(f"{attribute.name} must be at least 1 and finite, got {value!r}: below 1 the healthy suffer")
-
-
-def _window(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
-    if not 0 < check_seconds(attribute.name, value) < math.inf:
-        raise ValueError(f"{attribute.name} must be more than 0 seconds and finite, got {value!r}")
-
-
-def _fraction(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
-    check_fraction(attribute.name, value)
 
 
 @final
@@ -59,9 +50,9 @@ class Throttling:
 
     k: float = attrs.field(default=2.0, validator=_multiplier)
     """How many attempts are made for each that is accepted, before any is held back; at least 1. Default: 2."""
-    window: float = attrs.field(default=120.0, validator=_window)
+    window: float = attrs.field(default=120.0, validator=period_field)
     """How long the end of an attempt is remembered, in seconds. Default: 120."""
-    max_probability: float = attrs.field(default=0.9, validator=_fraction)
+    max_probability: float = attrs.field(default=0.9, validator=fraction_field)
     """The highest probability with which an attempt is held back, 0 to 1; 1 for the formula alone. Default: 0.9."""
 
 

@@ -12,6 +12,7 @@ from typing import AnyStr, Final, Generic, Protocol, TypeVar, final
 
 import httpx
 
+from .._checks import check_count
 from .._errors import ResponseTooLargeError
 
 __all__ = ["ByteCutter", "Cutter", "LineCutter", "TextCutter", "body_text"]
@@ -62,10 +63,7 @@ class _Chunks(Generic[AnyStr]):
 
     def __init__(self, join: Callable[[list[AnyStr]], AnyStr], size: int | None) -> None:
         if size is not None:
-            if isinstance(size, bool) or not isinstance(size, int):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise TypeError(f"chunk_size must be an int or None, got {size!r}")
-            if size < 1:
-                raise ValueError(f"chunk_size must be at least 1, got {size}")
+            check_count("chunk_size", size, kind="an int or None")
         self._join: Callable[[list[AnyStr]], AnyStr] = join
         self._size = size
         self._held: list[AnyStr] = []  # joined only once it is enough, so that many small pieces stay cheap

@@ -14,7 +14,7 @@ from typing import Any, Final, final
 import attrs
 import httpx
 
-from .._checks import check_bytes
+from .._checks import bytes_field, count_field
 from ..request import fingerprint, url_fingerprint
 from ._answer_store import AnswerKey, AnswerStore, StoredAnswer
 from ._lazy_response import LazyResponse, header_of
@@ -36,17 +36,6 @@ _OF_CONTENT: Final = frozenset({"content-encoding", "content-length", "content-r
 _ASKED: Final = "trio_api.revalidation"  # an extension of requests that were made conditional here
 
 
-def _check_count(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{attribute.name} must be an int, a number of answers, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{attribute.name} must be at least 1, got {value}")
-
-
-def _check_bytes(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
-    check_bytes(attribute.name, value)
-
-
 @final
 @attrs.frozen(kw_only=True)
 class Revalidation:
@@ -64,9 +53,9 @@ class Revalidation:
         TypeError, ValueError: A field cannot be what it is meant to be; the message names it.
     """
 
-    max_entries: int = attrs.field(default=1000, validator=_check_count)
+    max_entries: int = attrs.field(default=1000, validator=count_field)
     """The most answers that are kept. Default: 1,000."""
-    max_bytes: int = attrs.field(default=64 * 1024 * 1024, validator=_check_bytes)
+    max_bytes: int = attrs.field(default=64 * 1024 * 1024, validator=bytes_field)
     """The most bytes of them all, decoded bodies and headers. A larger answer is not kept. Default: 64 MiB."""
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Final, Literal, TypeAlias, final
 
 import attrs
 
-from .._checks import check_bytes
+from .._checks import bytes_field
 from ._decoder import MAX_EVENT_BYTES
 from ._event import ServerSentEvent
 from ._json_lines import JSONLDecoder
@@ -46,10 +46,6 @@ def _names(value: Iterable[str]) -> frozenset[str]:
     return frozenset(value)
 
 
-def _bytes(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    check_bytes(attribute.name, value)
-
-
 @attrs.frozen(kw_only=True)
 class StreamDialect:
     """How a stream speaks. Make one by `sse` or `json_lines`."""
@@ -64,7 +60,7 @@ class StreamDialect:
     """The types of events that are errors."""
     ignore_events: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
     """The types of events that carry no content."""
-    max_event_bytes: int = attrs.field(default=MAX_EVENT_BYTES, validator=_bytes)
+    max_event_bytes: int = attrs.field(default=MAX_EVENT_BYTES, validator=bytes_field)
     """The most bytes that one event may have."""
 
     @classmethod

@@ -8,10 +8,9 @@ from typing import Any, Final, cast, final
 
 import trio
 
-from .._checks import check_seconds
+from .._checks import check_count, check_seconds
 from .._errors import APIError
 from ..client import AsyncAPIClient
-from ._counts import check_count
 from ._places import place_of
 from ._trials import Injection, TortureReport, Trials, Work
 

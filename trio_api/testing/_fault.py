@@ -9,7 +9,7 @@ from typing import Final, final
 import attrs
 import httpx
 
-from .._checks import seconds_field
+from .._checks import check_bytes, seconds_field
 
 __all__ = ["Fault", "Stage", "after_bytes_field", "raised"]
 
@@ -41,10 +41,7 @@ def _error(instance: object, attribute: attrs.Attribute[Exception], value: objec
 
 def after_bytes_field(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
     """Validate a field that says after how many bytes something breaks."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{attribute.name} must be a number of bytes, got {value!r}")
-    if value < 0:
-        raise ValueError(f"{attribute.name} must be a number of bytes that is not negative, got {value}")
+    check_bytes(attribute.name, value, least=0)
 
 
 @final

@@ -7,23 +7,11 @@ from typing import Final, final
 
 import attrs
 
-from .._checks import check_seconds
+from .._checks import count_field, period_field
 
 __all__ = ["Quota", "Window"]
 
 _ROUNDING: Final = 1e-9  # seconds: who comes to the nanosecond when it is time is not too early
-
-
-def _count(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{attribute.name} must be an int, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{attribute.name} must be at least 1, got {value}")
-
-
-def _seconds(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
-    if check_seconds(attribute.name, value) == 0:
-        raise ValueError(f"{attribute.name} must be more than 0 seconds")
 
 
 @final
@@ -35,9 +23,9 @@ class Quota:
         TypeError, ValueError: A field cannot be what it is meant to be; the message names it.
     """
 
-    requests: int = attrs.field(validator=_count)
+    requests: int = attrs.field(validator=count_field)
     """The most requests that are taken in a window. Those that are refused do not count."""
-    per: float = attrs.field(validator=_seconds)
+    per: float = attrs.field(validator=period_field)
     """The length of the window, in seconds. It slides: it ends at each request that comes."""
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias, cast, final
 import attrs
 import httpx
 
-from .._checks import check_seconds, seconds_field
+from .._checks import check_bytes, check_seconds, seconds_field
 from .._types import NotGiven, not_given
 
 __all__ = ["BODILESS", "Piece", "Reply"]
@@ -103,10 +103,8 @@ class Reply:
         Raises:
             TypeError, ValueError: *at* is no int, or negative.
         """
-        if at is not None and (isinstance(at, bool) or not isinstance(at, int)):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"at must be a number of bytes, got {at!r}")
-        if at is not None and at < 0:
-            raise ValueError(f"at must be a number of bytes that is not negative, got {at}")
+        if at is not None:
+            check_bytes("at", at, least=0)
         kept: list[Piece] = []
         left = at
         for piece in self.script():

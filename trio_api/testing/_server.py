@@ -10,8 +10,7 @@ from typing import Final, cast, final
 import httpx
 import trio
 
-from .._checks import check_fraction, check_seconds
-from ._counts import check_count
+from .._checks import check_count, check_fraction, check_seconds
 from ._journal import JournalEntry
 from ._quota import Quota, Window
 

@@ -8,11 +8,10 @@ from typing import Final, get_args
 
 import trio
 
-from .._checks import check_seconds
+from .._checks import check_count, check_seconds
 from .._errors import APIError
 from ..client import AsyncAPIClient
 from ..transport import INTERPOSER
-from ._counts import check_count
 from ._tortured_sockets import IOFault, TorturedSockets
 from ._trials import Injection, TortureReport, Trials, Work
 

@@ -9,8 +9,7 @@ from typing import TypeAlias, final
 import attrs
 import httpx
 
-from ..._checks import check_seconds
-from .._counts import check_count
+from ..._checks import check_count, check_seconds
 from .._fault import Stage, after_bytes_field
 from .._reply import Reply
 from ._rendered import rendered

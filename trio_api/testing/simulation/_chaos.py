@@ -6,8 +6,7 @@ from typing import final
 
 import attrs
 
-from ..._checks import check_seconds, fraction_field
-from .._counts import check_count
+from ..._checks import check_seconds, count_field, fraction_field
 
 __all__ = ["Chaos"]
 
@@ -15,10 +14,6 @@ __all__ = ["Chaos"]
 def _finite(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
     if check_seconds(attribute.name, value) == float("inf"):
         raise ValueError(f"{attribute.name} must be finite")
-
-
-def _count(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
-    check_count(attribute.name, value)
 
 
 @final
@@ -34,7 +29,7 @@ class Chaos:
     """The most seconds that a piece of bytes is under way, and that connecting takes."""
     split: float = attrs.field(default=0.2, validator=fraction_field)
     """The probability that what is sent at once comes in pieces."""
-    buffer: int = attrs.field(default=16_384, validator=_count)
+    buffer: int = attrs.field(default=16_384, validator=count_field)
     """The most bytes that are under way in one direction of a connection: beyond, the sender has to wait."""
     refused: float = attrs.field(default=0.02, validator=fraction_field)
     """The probability that a connect is refused."""

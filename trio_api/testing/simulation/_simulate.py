@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import trio
 
-from ..._checks import check_seconds
-from .._counts import check_count
+from ..._checks import check_count, check_seconds
 from ._chaos import Chaos
 from ._one_run import OneRun, Simulated
 from ._report import SimulationReport
