@@ -33,6 +33,17 @@ def served(body: object, status: bytes = b"200 OK") -> bytes:
     return b"\r\n".join([*head, b"", content])
 
 
+@pytest.fixture(autouse=True)
+def collector_sees_only_this_test() -> Iterator[None]:
+    """To look through all that a long run has made would take longer than a server keeps a connection alive."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 @contextlib.contextmanager
 def no_collector() -> Iterator[None]:
     """The garbage collector does not come by itself."""

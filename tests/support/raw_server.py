@@ -18,6 +18,9 @@ from typing import Self
 Script = Callable[[socket.socket], None]
 """What a server does with one connection, which is closed afterwards."""
 
+PATIENCE = 30.0
+"""How long a script waits for a client, in seconds: longer than a busy machine lets anyone wait."""
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -45,7 +48,7 @@ class RawServer:
         with contextlib.suppress(OSError):  # wakes a thread that still waits for a connection
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=2 * PATIENCE)
         assert not self._thread.is_alive(), "a script waits for what the client never sends"
 
     def _serve(self) -> None:
@@ -54,7 +57,7 @@ class RawServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            connection.settimeout(5)
+            connection.settimeout(PATIENCE)
             with connection, contextlib.suppress(OSError):  # a client that is gone is what some tests are about
                 if self._tls is None:
                     script(connection)
@@ -65,7 +68,7 @@ class RawServer:
                     except ssl.SSLError:
                         # To close with the client's bytes unread is a reset, which may overtake our alert.
                         with socket.socket(fileno=encrypted.detach()) as plain:
-                            plain.settimeout(5)
+                            plain.settimeout(PATIENCE)
                             never_answer(plain)
                     else:
                         script(encrypted)
