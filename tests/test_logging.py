@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from trio_api import APITimeoutError, AttemptRecord
-from trio_api._logging import log_exchange, log_refusal, log_retry, logger, set_up_logging
+from trio_api._logging import log_exchange, log_refusal, log_retry, log_store_failure, logger, set_up_logging
 
 REQUEST = httpx.Request("GET", "https://user:canary@api.example.com/v1/items?key=canary", headers={"X-Key": "canary"})
 
@@ -78,6 +78,14 @@ def test_a_refused_retry_is_one_info_line(caplog: pytest.LogCaptureFixture) -> N
         log_refusal(REQUEST, retries=1, max_retries=2)
     line = "GET https://api.example.com/v1/items: no retry 2 of 2, the retry budget of this origin is used up"
     assert [(entry.levelno, entry.getMessage()) for entry in caplog.records] == [(logging.INFO, line)]
+
+
+@pytest.mark.parametrize(("error", "why"), [(None, "no answer"), (OSError("canary"), "OSError")])
+def test_a_store_that_fails_is_one_warning(error: Exception | None, why: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Its kind alone: a Redis server that does not know HELLO answers with the arguments, a password among them."""
+    log_store_failure(error, "open")
+    line = f"the rate limits go on without their store (open): {why}"
+    assert [(entry.levelno, entry.getMessage()) for entry in caplog.records] == [(logging.WARNING, line)]
 
 
 @pytest.mark.parametrize(

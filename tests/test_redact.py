@@ -19,6 +19,7 @@ from trio_api._redact import (
     LogRedactor,
     RedactedRequest,
     one_line,
+    printable,
     redact_log_records,
     redact_url,
     redacted_headers,
@@ -338,6 +339,7 @@ def test_what_a_server_says_is_one_short_line() -> None:
     assert one_line("r1 é \x1b[31m") == "r1 é \\x1b[31m"
     assert one_line("r" * 500) == "r" * 500
     assert one_line("r" * 501) == "r" * 500 + "..."
+    assert printable("r\x9b\u2028" + "r" * 501) == "r\\x9b\\u2028" + "r" * 501
 
 
 @pytest.mark.parametrize(

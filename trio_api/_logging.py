@@ -1,8 +1,9 @@
 """The library's log: logger ``trio_api``, what goes there, and ``TRIO_API_LOG``.
 
-DEBUG has one line an exchange, INFO one a retry, made or refused, and one a pause that an origin asks for, WARNING one
-for each place of a model that responses do not fit, and one for each fetch of a token that failed. Bodies, query values
-and header values never go there.
+DEBUG has one line an exchange, INFO one a retry, made or refused, and one a pause that an origin asks for. WARNING has
+one for each place of a model that responses do not fit, each fetch of a token that failed, each list that ends or goes
+on otherwise than its pages say, and for a store of rate limits that fails. Query values, header values and the values
+of bodies never go there.
 """
 
 from __future__ import annotations
@@ -16,7 +17,16 @@ import httpx
 from ._records import AttemptRecord
 from ._redact import one_line, redact_log_records, redact_url
 
-__all__ = ["log_exchange", "log_pause", "log_refusal", "log_retry", "log_token_failure", "logger", "set_up_logging"]
+__all__ = [
+    "log_exchange",
+    "log_pause",
+    "log_refusal",
+    "log_retry",
+    "log_store_failure",
+    "log_token_failure",
+    "logger",
+    "set_up_logging",
+]
 
 logger: Final = logging.getLogger("trio_api")
 _FORMAT: Final = "[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s"
@@ -68,6 +78,12 @@ def log_pause(request: httpx.Request, seconds: float) -> None:
 def log_token_failure(error: Exception, wait: float) -> None:
     """WARNING: a bearer token could not be fetched. Not what the error says, which is the application's own."""
     logger.warning("no bearer token could be fetched (%s); left off for %.3f s", type(error).__name__, wait)
+
+
+def log_store_failure(error: Exception | None, policy: str) -> None:
+    """WARNING: the store of the rate limits does not answer. Not what its error says, which may quote a password."""
+    why = "no answer" if error is None else type(error).__name__
+    logger.warning("the rate limits go on without their store (%s): %s", policy, why)
 
 
 def set_up_logging() -> None:

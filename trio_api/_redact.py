@@ -25,6 +25,7 @@ __all__ = [
     "LogRedactor",
     "RedactedRequest",
     "one_line",
+    "printable",
     "redact_log_records",
     "redact_url",
     "redacted_headers",
@@ -77,9 +78,14 @@ def _escape(control: re.Match[str]) -> str:
     return ascii(control[0])[1:-1]
 
 
+def printable(text: str) -> str:
+    """A server's own words with nothing in them that a terminal or a reader of lines obeys (CWE-117, CWE-150)."""
+    return re.sub(_CONTROLS, _escape, text)
+
+
 def one_line(text: str) -> str:
-    """A server's own words as they may stand in a log: nothing that a terminal or a reader of lines obeys (CWE-117)."""
-    shown = re.sub(_CONTROLS, _escape, text[:_LONGEST_LINE])
+    """A server's own words as they may stand in a log: `printable`, and not too many."""
+    shown = printable(text[:_LONGEST_LINE])
     return shown if len(text) <= _LONGEST_LINE else f"{shown}..."
 
 
@@ -212,7 +218,7 @@ class LogRedactor(logging.Filter):
         text = re.sub(r"target=b(['\"])(.*?)\1", lambda m: f"target={redact_url(m[2])!r}", text)
         text = re.sub(_EXCEPTION_IN_TEXT, rf"exception=\g<name>({REDACTED})", text)
         text = re.sub(_HEADERS_IN_TEXT, _header_shown, text)
-        record.msg, record.args = re.sub(_CONTROLS, _escape, text), None  # the reason phrase is the server's
+        record.msg, record.args = printable(text), None  # the reason phrase is the server's
         return True
 
 

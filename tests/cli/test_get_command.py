@@ -50,6 +50,14 @@ def test_json_is_shown_indented(capfdbinary: pytest.CaptureFixture[bytes]) -> No
     assert capfdbinary.readouterr() == (shown, b"")
 
 
+def test_an_error_of_the_server_does_nothing_to_the_terminal(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """What would colour it, or move its cursor, is shown in its place."""
+    assert get(served(b'{"message": "no\\u001b[2J\\u009b31m"}', b"400 Bad Request")) == 1
+    out, told = capfdbinary.readouterr()
+    assert out == b""
+    assert told.endswith(b"Error code: 400 - no\\x1b[2J\\x9b31m\n")
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"\x00\xff"])
 def test_anything_else_is_passed_on_as_it_came(capfdbinary: pytest.CaptureFixture[bytes], body: bytes) -> None:
     """Byte for byte."""

@@ -49,6 +49,14 @@ def test_what_is_remembered_is_bounded(caplog: pytest.LogCaptureFixture, monkeyp
     assert len(caplog.records) == 10
 
 
+def test_a_key_of_the_body_can_forge_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    """It is the server's, as a reason phrase is: nothing of it is obeyed by who reads the log, and it has an end."""
+    ProblemLog().report(Item, [problem('$["\x9b31m\u2028WARNING all is well"]'), problem(f"$.{'k' * 10_000}")])
+    forged, long = (record.getMessage() for record in caplog.records)
+    assert forged == 'A response does not fit Item: $["\\x9b31m\\u2028WARNING all is well"]: expected int, got str'
+    assert len(long) < 1000
+
+
 def test_the_log_does_not_quote_the_body(caplog: pytest.LogCaptureFixture) -> None:
     """What a response had in place of an enum's value is a piece of its body."""
     with caplog.at_level("WARNING", logger="trio_api"):

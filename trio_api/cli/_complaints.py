@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Final
 
 from .._errors import TrioAPIError
+from .._redact import printable
 
 __all__ = ["CommandError", "ExitCode", "complaints", "told"]
 
@@ -34,7 +35,7 @@ class CommandError(Exception):
     """
 
     def __init__(self, message: str, code: int = ExitCode.FAILED) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(printable(" ".join(message.split())))
         self.code = code
 
 

@@ -13,6 +13,7 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
+from .._redact import printable
 from ._complaints import CommandError, ExitCode, complaints, told
 from ._flags import FILE, bearer_header, call_flags, log_level, output_flags, parse_url, parsed
 from ._progress import log_shown, progress_bars
@@ -143,7 +144,7 @@ class _Reporter:
         self._progress.advance(self._task, items)
 
     def _say(self, message: str) -> None:
-        self._progress.console.print(f"trio-api: {message}", soft_wrap=True, markup=False, highlight=False)
+        self._progress.console.print(f"trio-api: {printable(message)}", soft_wrap=True, markup=False, highlight=False)
 
 
 def _shown(value: Name) -> str:

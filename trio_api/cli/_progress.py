@@ -18,6 +18,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from .._logging import logger
+
 __all__ = ["log_shown", "progress_bars"]
 
 
@@ -82,7 +84,6 @@ class _ConsoleHandler(logging.Handler):
 @contextmanager
 def log_shown(console: Console, level: int) -> Generator[None, None, None]:
     """Send the library's log lines of at least *level* to *console* while the block lasts."""
-    logger = logging.getLogger("trio_api")
     handler = _ConsoleHandler(console, level)
     before = logger.level
     logger.addHandler(handler)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, TypeVar
 
+from .._logging import logger
 from ..models import wire_from
 from ._info import NumberedInfos, PageInfo
 from ._shape import Key, ShapedPage, count_in, shape
@@ -13,8 +13,6 @@ from ._shape import Key, ShapedPage, count_in, shape
 __all__ = ["OffsetPage", "PageNumberPage"]
 
 T = TypeVar("T")
-
-_log: Final = logging.getLogger("trio_api")
 
 
 @shape
@@ -91,7 +89,7 @@ class OffsetPage(ShapedPage[T]):
             return None
         if self._step():
             return self._info(following)
-        _log.warning(
+        logger.warning(
             "%s: the page is empty but says that more follows; without %s=... in the request there is no knowing "
             "where, so the list ends here",
             type(self).__name__,

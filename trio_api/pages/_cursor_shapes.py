@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal, TypeVar, cast
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 import attrs
 
+from .._logging import logger
 from .._types import Missing
 from ..models import Extras, field_names, wire_from
 from ._info import PageInfo
@@ -16,8 +16,6 @@ from ._shape import Key, ShapedPage, path_of, shape
 __all__ = ["CursorPage", "NextURLPage", "TokenPage"]
 
 T = TypeVar("T")
-
-_log: Final = logging.getLogger("trio_api")
 
 
 @shape
@@ -49,7 +47,7 @@ class CursorPage(ShapedPage[T]):
         items = self._get_page_items()
         if not items:
             if announced:
-                _log.warning(
+                logger.warning(
                     "%s: the page is empty but says that more follows; without an item there is no cursor, "
                     "so the list ends here",
                     type(self).__name__,

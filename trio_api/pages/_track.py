@@ -8,7 +8,6 @@ the next step of the plan, or overthrows all of it.
 from __future__ import annotations
 
 import enum
-import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, TypeVar
@@ -16,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 import httpx
 
 from .._errors import APIResponseValidationError, CrossOriginError, PaginationLoopError
+from .._logging import logger
 from .._redact import redact_url
 from ._info import PageInfo
 from ._loops import LoopDetector
@@ -25,8 +25,6 @@ from ._steps import PagedList, Position, Step
 __all__ = ["Board", "Slot", "SlotState", "Track"]
 
 PageT = TypeVar("PageT", bound=BasePage[Any])
-
-_log: Final = logging.getLogger("trio_api")
 
 
 class SlotState(enum.Enum):
@@ -238,7 +236,7 @@ class Track(Generic[PageT]):
     def _replan_after(self, slot: Slot[PageT], following: Step | None) -> None:
         """Overthrow the plan: the page says that the list goes on in another way, or not at all."""
         if following is not None and not self._ordered:
-            _log.warning(
+            logger.warning(
                 "%s: a page names another next page than the plan from the first page has; out of order that can't "
                 "be put right, and items may be missing or come twice; use ordered=True",
                 type(slot.page).__name__,

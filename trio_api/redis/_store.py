@@ -11,7 +11,7 @@ import trio
 
 from .._checks import check_period
 from .._errors import APIConnectionError, ClientStateError
-from .._logging import logger
+from .._logging import log_store_failure
 from ..resilience import RateClaim
 from ..transport import HiddenNursery
 from ._scripts import CORRECT, MICROSECONDS, TAKE, arguments_of, keys_of
@@ -216,7 +216,7 @@ class RedisRateLimitStore:
         """What is answered where the server can't be asked."""
         if not self._is_down:
             self._is_down = True
-            logger.warning("the rate limits go on without their store (%s): %s", self._policy, error or "no answer")
+            log_store_failure(error, self._policy)
         if self._policy == "open":
             return 0.0
         raise APIConnectionError("Not sent: the store of the rate limits does not answer", sent=False) from error

@@ -8,6 +8,7 @@ from typing import Final
 
 from .._logging import logger
 from .._records import ValidationProblem
+from .._redact import one_line
 
 __all__ = ["ProblemLog"]
 
@@ -24,10 +25,9 @@ class ProblemLog:
         """Log each problem whose (model, path) is new; all indexes of an array are one path."""
         name = model.__name__ if isinstance(model, type) else str(model)
         for problem in problems:
-            place = (name, re.sub(r"\[\d+\]", "[]", problem.path))
+            path = one_line(problem.path)  # the keys in it are the server's, and may be long
+            place = (name, re.sub(r"\[\d+\]", "[]", path))
             if place not in self._warned and len(self._warned) < _CAPACITY:
                 self._warned.add(place)
                 got = problem.got if problem.got.isidentifier() else "another value"  # else it quotes the body
-                logger.warning(
-                    "A response does not fit %s: %s: expected %s, got %s", name, problem.path, problem.expected, got
-                )
+                logger.warning("A response does not fit %s: %s: expected %s, got %s", name, path, problem.expected, got)
