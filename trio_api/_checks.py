@@ -90,17 +90,24 @@ def check_max_retries(value: object) -> int:
     return check_count("max_retries", value, least=0, hint=hint)
 
 
-def check_seconds(name: str, value: object) -> float:
-    """Return *value* if it can be a duration in seconds; *name* is the argument that the error names.
+def check_seconds(name: str, value: object, *, finite: bool = False) -> float:
+    """Return *value* if it can be a duration in seconds.
+
+    Args:
+        name: The argument that the error names.
+        value: What it was given.
+        finite: Whether it has to end.
 
     Raises:
         TypeError: It is no number.
-        ValueError: It is negative or not a number (NaN).
+        ValueError: It is negative, not a number (NaN), or infinite where it must not be.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number of seconds, got {value!r}")
     if not value >= 0:  # NaN is not either
         raise ValueError(f"{name} must be a number of seconds that is not negative, got {value!r}")
+    if finite and value == math.inf:
+        raise ValueError(f"{name} must be a finite number of seconds, got {value!r}")
     try:
         return float(value)
     except OverflowError:

@@ -107,6 +107,12 @@ def test_a_refusal_says_what_the_server_said(fetch: Fetch) -> None:
     assert len(script.sent) == 1
 
 
+def test_a_secret_with_white_space_is_not_shown_either(fetch: Fetch) -> None:
+    """Of which the words of the server lose some, to be one line."""
+    error, _ = failing(fetch, reply({"error": "no client\twith c4  nary"}, 401), client_secret="c4  nary")
+    assert str(error).endswith("status 401, no client with [redacted]")
+
+
 def test_a_refusal_without_words_has_its_status(fetch: Fetch) -> None:
     """A gateway's page of HTML is not quoted."""
     error, _ = failing(fetch, httpx.Response(403, html="<h1>c4nary</h1>"))

@@ -108,7 +108,8 @@ def test_hints_are_read(header: str | None, headers: dict[str, str], hint: float
         ({"max_interval": "20"}, TypeError, "max_interval must be a number of seconds"),
         ({"jitter": 2}, ValueError, "jitter must be between 0 and 1"),
         ({"max_hint": math.nan}, ValueError, "max_hint must be a number of seconds"),
-        ({"hint_header": 3}, TypeError, "hint_header must be the name of a header, or None, got 3"),
+        ({"hint_header": 3}, TypeError, "hint_header must be the name of a header, got 3"),
+        ({"hint_header": "später"}, ValueError, "hint_header must be the name of a header, got 'später'"),
     ],
 )
 def test_a_policy_that_can_not_be_is_refused(field: dict[str, Any], kind: type[Exception], message: str) -> None:

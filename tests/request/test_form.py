@@ -118,7 +118,9 @@ class Meta:
     page_count: int = wire("pageCount")
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8", "application/ld+json"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "Application/JSON; charset=utf-8", "application/ld+json", "text/json"]
+)
 @pytest.mark.parametrize(
     ("content", "text"),
     [(Meta(3), b'{"pageCount":3}'), ({"a": [1, omit]}, b'{"a":[1]}'), ([Meta(1)], b'[{"pageCount":1}]'), ("{}", b"{}")],

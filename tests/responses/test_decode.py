@@ -14,7 +14,6 @@ import pytest
 
 from trio_api import MISSING, APIResponseValidationError, ValidationProblem
 from trio_api.responses import decode
-from trio_api.responses._decode import is_json
 
 T = TypeVar("T")
 
@@ -121,26 +120,6 @@ def test_strict_asks_for_a_json_content_type(content_type: str | None, got: str)
     """Where it is strict, JSON that does not say so is an error, which shows what it says."""
     with pytest.raises(APIResponseValidationError, match=f"^expected a JSON content type, got {got}$"):
         value_of(b'{"id":1,"name":"a"}', Item, content_type, strict=True)
-
-
-@pytest.mark.parametrize(
-    ("content_type", "expected"),
-    [
-        ("application/json", True),
-        ("application/json; charset=utf-8", True),
-        ("Application/JSON", True),
-        ("application/vnd.api+json", True),
-        ("application/problem+json ;q=1", True),
-        ("text/json", True),
-        ("text/html", False),
-        ("application/jsonp", False),
-        ("application/json-seq", False),
-        ("", False),
-    ],
-)
-def test_what_is_a_json_content_type(content_type: str, expected: bool) -> None:
-    """``application/json``, ``text/json`` and everything that ends in ``+json``, with or without parameters."""
-    assert is_json(content_type) is expected
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -182,6 +182,8 @@ async def test_the_body_of_a_request_is_read(autojump_clock: object) -> None:
         ({"quota": 3}, TypeError, "quota"),
         ({"closed_until": -1}, ValueError, "closed_until"),
         ({"retry_after": -1}, ValueError, "retry_after"),
+        ({"closed_until": math.inf}, ValueError, "closed_until must be a finite"),
+        ({"retry_after": math.inf}, ValueError, "retry_after must be a finite"),
         ({"refusal_latency": -1}, ValueError, "refusal_latency"),
     ],
 )

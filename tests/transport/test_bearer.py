@@ -376,7 +376,7 @@ def test_it_shows_no_token() -> None:
         ({"token": "c4nary\n"}, "visible ASCII"),
         ({"refresh_at": 0}, "refresh_at"),
         ({"refresh_at": 1}, "refresh_at"),
-        ({"refresh_at": "c4nary"}, "refresh_at"),
+        ({"refresh_at": "c4nary"}, "refresh_at must be a number between 0 and 1"),
         ({"leeway": -1}, "leeway"),
         ({"backoff": 3}, "backoff"),
     ],

@@ -132,10 +132,10 @@ class ClientCredentialsGrant:
 
     def _line(self, value: object) -> str:
         """The server's own words in one line, without the secret that it was sent."""
-        text = " ".join(value.split()) if isinstance(value, str) else ""
+        text = value if isinstance(value, str) else ""
         for secret in (self.client_secret, quote_plus(self.client_secret)):
-            text = text.replace(secret, REDACTED)
-        return text[:_LONGEST_WORDS]
+            text = text.replace(secret, REDACTED)  # first: a secret may have white space in it
+        return " ".join(text.split())[:_LONGEST_WORDS]
 
 
 def read_token(body: object) -> Token:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import trio
 
-from ..transport._nursery import HiddenNursery
+from ..transport import HiddenNursery
 from ._complaints import CommandError, ExitCode
 
 __all__ = ["run_until_signal"]

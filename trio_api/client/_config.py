@@ -11,7 +11,7 @@ import httpx
 from .._checks import bytes_field, check_kind, check_mapping, check_max_retries, check_seconds
 from .._constants import DEFAULT_MAX_RESPONSE_BYTES
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
-from ..request import Origins, check_timeout, merge_headers, prepare_base_url
+from ..request import Origins, check_field_name, check_timeout, merge_headers, prepare_base_url
 from ..resilience import OriginRules
 from ..responses import Revalidation
 from ..retry import RetryPolicy
@@ -61,15 +61,7 @@ def _checked_total_timeout(value: float | None) -> float | None:
 
 
 def _checked_deadline_header(value: object) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise TypeError(f"deadline_header must be the name of a header, or None for none, got {value!r}")
-    try:
-        merge_headers({value: ""})
-    except ValueError as error:
-        raise ValueError(f"deadline_header: {error}") from None
-    return value
+    return None if value is None else check_field_name("deadline_header", value)
 
 
 def _origins_of(config: ClientConfig) -> Origins:

@@ -94,7 +94,7 @@ class SyncStreams(BlockingDriver):
                 is no break: it is raised.
 
         Returns:
-            The block, which gives an `Stream`.
+            The block, which gives a `Stream`.
 
         Raises:
             TypeError, ValueError: The call can't be made as it is described.

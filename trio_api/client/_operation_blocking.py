@@ -143,7 +143,7 @@ class SyncOperations(BlockingDriver):
 
         Args:
             place: Where to ask, by GET: a path; the response that began the operation, whose ``Operation-Location``,
-                ``Azure-SyncOperation`` or ``Location`` says where; or a token of an operation's ``token()``.
+                ``Azure-AsyncOperation`` or ``Location`` says where; or a token of an operation's ``token()``.
             cast_to: What each answer is built into.
             until: Whether a value is the last one, a plain function. Default: the first answer that is no 202 is the
                 last (RFC 9110, section 15.3.3), and those before it are not built.

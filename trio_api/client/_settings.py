@@ -18,7 +18,7 @@ from .._errors import APIStatusError, status_error_class
 from .._logging import set_up_logging
 from .._redact import redact_url
 from .._types import Headers, NotGiven, Query, TimeoutTypes
-from ..request import Querystring, prepare_base_url
+from ..request import Origins, Querystring, prepare_base_url
 from ..resilience import ClientStatistics, OriginBooks, OriginRules, given_names
 from ..responses import ProblemLog, Revalidator
 from ._config import ClientConfig, checked_origins
@@ -138,7 +138,7 @@ class ClientSettings(Generic[HttpxClientT, DefaultStreamT]):
         return self._config.strict
 
     @property
-    def _origins(self) -> Any:
+    def _origins(self) -> Origins:
         return self._config.origins
 
     # -- hooks for subclasses --------------------------------------------------------------------------------

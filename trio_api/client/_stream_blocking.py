@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar, cast, final
 
 import httpx
@@ -191,12 +191,12 @@ class Stream(Iterator[E], Generic[E]):
 
 @final
 class _RawEvents(Iterator[ServerSentEvent]):
-    def __init__(self, pull: Any) -> None:
+    def __init__(self, pull: Callable[[], ServerSentEvent | None]) -> None:
         self._pull = pull
 
     @sealed
     def __next__(self) -> ServerSentEvent:
-        event: ServerSentEvent | None = self._pull()
+        event = self._pull()
         if event is None:
             raise StopIteration
         return event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Generic, TypeVar, cast, final
 
 import httpx
@@ -193,12 +193,12 @@ class AsyncStream(AsyncIterator[E], Generic[E]):
 
 @final
 class _RawEvents(AsyncIterator[ServerSentEvent]):
-    def __init__(self, pull: Any) -> None:
+    def __init__(self, pull: Callable[[], Awaitable[ServerSentEvent | None]]) -> None:
         self._pull = pull
 
     @sealed
     async def __anext__(self) -> ServerSentEvent:
-        event: ServerSentEvent | None = await self._pull()
+        event = await self._pull()
         if event is None:
             raise StopAsyncIteration
         return event

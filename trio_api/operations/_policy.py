@@ -10,6 +10,7 @@ import attrs
 import httpx
 
 from .._checks import fraction_field, seconds_field
+from ..request import check_field_name
 from ..retry import RETRY_AFTER_SPREAD, parse_retry_after
 
 __all__ = ["PollPolicy"]
@@ -19,8 +20,8 @@ _MAX_EXPONENT: Final = 1750  # about the largest power of 1.5 that a float holds
 
 
 def _header_name(instance: object, attribute: attrs.Attribute[str | None], value: object) -> None:
-    if value is not None and not isinstance(value, str):
-        raise TypeError(f"{attribute.name} must be the name of a header, or None, got {value!r}")
+    if value is not None:
+        check_field_name(attribute.name, value)
 
 
 @attrs.frozen(kw_only=True)

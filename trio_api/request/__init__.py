@@ -6,7 +6,7 @@ from ._credentials import filter_for_origin as filter_for_origin, may_have_crede
 from ._defaults import ClientDefaults as ClientDefaults, attempt_headers as attempt_headers
 from ._fingerprint import fingerprint as fingerprint, url_fingerprint as url_fingerprint
 from ._followed import followed_url as followed_url
-from ._headers import check_method as check_method, merge_headers as merge_headers
+from ._headers import check_field_name as check_field_name, check_method as check_method, merge_headers as merge_headers
 from ._lazy_request import LazyRequest as LazyRequest
 from ._options import (
     FinalRequestOptions as FinalRequestOptions,
@@ -23,5 +23,5 @@ from ._origins import (
 )
 from ._path_template import path_template as path_template
 from ._query import Querystring as Querystring
-from ._redirects import RedirectProblem as RedirectProblem, redirect_request as redirect_request
+from ._redirects import REDIRECTS as REDIRECTS, RedirectProblem as RedirectProblem, redirect_request as redirect_request
 from ._urls import ResolvedURL as ResolvedURL, prepare_base_url as prepare_base_url, resolve_url as resolve_url

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 import attrs
 
+from .._media_types import is_json
 from .._types import NotGiven, Omit
 from ..models import dumps
 from ._json_body import merge_json
@@ -148,17 +149,13 @@ def _source(label: str, content: object, content_type: object = None) -> Source:
         return FileSource(untyped, label)
     if isinstance(content, Iterator):
         return IterableSource(untyped, label)
-    if _is_json(content_type) and (isinstance(content, (Mapping, list)) or attrs.has(type(content))):
+    says_json = isinstance(content_type, str) and is_json(content_type)
+    if says_json and (isinstance(content, (Mapping, list)) or attrs.has(type(content))):
         return DataSource(dumps(untyped))
     raise TypeError(
         f"{label} must be bytes, str, a path, a file opened in binary mode or an iterator of bytes, "
         f"got {type(content).__name__}; for JSON give (None, {{...}}, 'application/json')"
     )
-
-
-def _is_json(content_type: object) -> bool:
-    essence = content_type.partition(";")[0].strip().lower() if isinstance(content_type, str) else ""
-    return essence == "application/json" or essence.endswith("+json")
 
 
 def _filename_of(content: object) -> str:

@@ -46,6 +46,20 @@ def check_method(method: str) -> str:
     return method.upper()
 
 
+def check_field_name(name: str, value: object) -> str:
+    """Return *value* if it can be the name of a header; *name* is the argument that the error names.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It is no token, as RFC 9110 asks for.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be the name of a header, got {value!r}")
+    if not _TOKEN.fullmatch(value):
+        raise ValueError(f"{name} must be the name of a header, got {value!r}")
+    return value
+
+
 def render_fields(fields: Iterable[Field]) -> bytes:
     """*fields* as HTTP/1.1 has them on the wire (RFC 9112, 5)."""
     return b"".join([b"%b: %b\r\n" % field for field in fields])

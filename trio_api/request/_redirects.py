@@ -14,9 +14,10 @@ from ._credentials import CONTENT_HEADERS, extensions_of_next, filter_for_origin
 from ._origins import Origins, origin_of
 from ._urls import check_text, has_scheme, parse_url, shown
 
-__all__ = ["RedirectProblem", "redirect_request"]
+__all__ = ["REDIRECTS", "RedirectProblem", "redirect_request"]
 
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+"""The statuses that name another URL by ``Location``."""
 
 
 class RedirectProblem(Exception):
@@ -51,7 +52,7 @@ def redirect_request(
     Raises:
         RedirectProblem: Too many hops, a URL that is broken or of another scheme, or a body that is spent.
     """
-    if response.status_code not in _REDIRECTS or not (locations := response.headers.get_list("location")):
+    if response.status_code not in REDIRECTS or not (locations := response.headers.get_list("location")):
         return None
     if hops >= MAX_REDIRECTS:
         raise RedirectProblem(f"More than {MAX_REDIRECTS} redirects")

@@ -9,16 +9,14 @@ from typing import Final, final
 
 import attrs
 
-from .._checks import check_count, count_field
+from .._checks import check_count, check_fraction, count_field
 from ._load import Load, Seen
 
 __all__ = ["AdaptiveConcurrency", "Permit", "Permits", "check_max_concurrency"]
 
 
 def _check_backoff(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{attribute.name} must be a number between 0 and 1, got {value!r}")
-    if not 0 < value < 1:
+    if not 0 < check_fraction(attribute.name, value) < 1:
         raise ValueError(f"{attribute.name} must be more than 0 and less than 1, got {value!r}")
 
 

@@ -10,10 +10,10 @@ from typing import Any, Final, final
 import attrs
 
 from .._instants import parse_http_date, parse_number, parse_rfc_3339, seconds_until
+from ..request import check_field_name
 
 __all__ = ["STANDARD_QUOTA_HEADERS", "QuotaHeaders", "QuotaReader"]
 
-_FIELD_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.1
 _OF_A_PART: Final = frozenset({b"x-ratelimit-resource", b"x-ratelimit-bucket"})  # GitHub's and Discord's
 _SINCE_EPOCH: Final = 1e9  # a larger number is a time, since it would be a wait of 31 years
 _LATE_TIME: Final = 1e11  # a larger one is not in seconds, since it would be the year 5138
@@ -38,10 +38,7 @@ _PARAMETER: Final = re.compile(rf"; *([^\s\"=;,]+)(?:=({_VALUE}))?")
 
 
 def _field_name(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, str):
-        raise TypeError(f"{attribute.name} must be the name of a header, got {value!r}")
-    if not _FIELD_NAME.fullmatch(value):
-        raise ValueError(f"{attribute.name} must be the name of a header, got {value!r}")
+    check_field_name(attribute.name, value)
 
 
 @final

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origi
 import httpx
 
 from .._errors import APIResponseValidationError
+from .._media_types import is_json
 from .._records import ValidationProblem
 from ..models import NotJSON, loads, read
 from ._cutters import body_text
 
-__all__ = ["Decoded", "decode", "is_json", "without_annotations"]
+__all__ = ["Decoded", "decode", "without_annotations"]
 
 _EXCERPT: Final = 40  # characters of a body that an error message shows of its content type
 
@@ -80,12 +81,6 @@ def _taken(cast_to: Any) -> tuple[Callable[[httpx.Response], Any] | None, bool]:
     if isinstance(target, type) and issubclass(target, httpx.Response):
         return (lambda response: response), False
     return None, _admits_none(target)
-
-
-def is_json(content_type: str) -> bool:
-    """Whether a Content-Type is JSON: ``application/json``, ``text/json`` or ``+json`` (RFC 6839)."""
-    essence = content_type.partition(";")[0].strip().lower()
-    return essence in {"application/json", "text/json"} or essence.endswith("+json")
 
 
 def without_annotations(cast_to: Any) -> Any:

@@ -10,7 +10,7 @@ import httpx
 
 from .._errors import APIError
 from .._redact import RedactedRequest
-from ._lazy_response import LazyResponse
+from ._lazy_response import LazyResponse, elapsed_of
 
 __all__ = ["duplicate_error", "duplicate_response"]
 
@@ -25,19 +25,15 @@ def duplicate_response(response: httpx.Response, request: httpx.Request | None =
     if request is None:
         with contextlib.suppress(RuntimeError):  # httpx: the response was made by hand, without a request
             request = _duplicate_request(response.request)
-    duplicate = LazyResponse(
+    return LazyResponse(
         response.status_code,
         tuple(response.headers.raw),
         request=request,
         extensions=dict(response.extensions),
         content=response.content,
         default_encoding=response.default_encoding,
+        elapsed=elapsed_of(response),
     )
-    try:
-        duplicate.set_elapsed(response.elapsed.total_seconds())
-    except RuntimeError:  # httpx: known only of a response that one of its clients got and closed
-        pass
-    return duplicate
 
 
 def duplicate_error(error: Exception) -> Exception:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import httpx
 
-__all__ = ["LazyResponse", "header_of", "raw_header", "raw_headers_of"]
+__all__ = ["LazyResponse", "elapsed_of", "header_of", "raw_header", "raw_headers_of"]
 
 
 class _Unmade:
@@ -185,6 +185,14 @@ def raw_headers_of(response: httpx.Response) -> Sequence[tuple[bytes, bytes]]:
     """The headers of *response* as they came, without making httpx's part of a `LazyResponse`."""
     unmade = response._unmade if isinstance(response, LazyResponse) else None  # pyright: ignore[reportPrivateUsage]
     return response.headers.raw if unmade is None else unmade.raw_headers
+
+
+def elapsed_of(response: httpx.Response) -> float | None:
+    """Seconds from the request to the end of *response*; None where httpx does not know them."""
+    try:
+        return response.elapsed.total_seconds()
+    except RuntimeError:  # httpx: known only of a response that one of its clients got and closed
+        return None
 
 
 @functools.lru_cache(maxsize=64)

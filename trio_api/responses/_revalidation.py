@@ -17,7 +17,7 @@ import httpx
 from .._checks import bytes_field, count_field
 from ..request import fingerprint, url_fingerprint
 from ._answer_store import AnswerKey, AnswerStore, StoredAnswer
-from ._lazy_response import LazyResponse, header_of
+from ._lazy_response import LazyResponse, elapsed_of, header_of
 
 __all__ = ["Inquiry", "Revalidation", "Revalidator"]
 
@@ -207,16 +207,12 @@ def _opaque(etag: str) -> str:
 def _served(answer: StoredAnswer, response: httpx.Response) -> LazyResponse:
     """*answer* as if it had come in place of *response*, which is a 304."""
     extensions = {name: value for name, value in response.extensions.items() if name != "reason_phrase"}
-    served = LazyResponse(
+    return LazyResponse(
         200,
         answer.fields,
         request=response.request,
         extensions=extensions,
         content=answer.content,
         default_encoding=answer.default_encoding,
+        elapsed=elapsed_of(response),
     )
-    try:
-        served.set_elapsed(response.elapsed.total_seconds())
-    except RuntimeError:  # httpx: known only of a response that one of its clients got and closed
-        pass
-    return served

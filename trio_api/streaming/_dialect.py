@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias, final
 import attrs
 
 from .._checks import bytes_field
+from .._media_types import essence_of
 from ._decoder import MAX_EVENT_BYTES
 from ._event import ServerSentEvent
 from ._json_lines import JSONLDecoder
@@ -75,14 +76,14 @@ class StreamDialect:
     ) -> StreamDialect:
         """Server-sent events.
 
+        Where neither *done_data* nor *done_events* is given, the stream ends with its connection.
+
         Args:
             done_data: The data that says that the stream is complete, such as ``"[DONE]"``; it is not delivered.
             done_events: The types of events that say so, such as ``"message_stop"``; they are delivered.
             error_events: The types of events that are raised as `APIStreamError`.
             ignore_events: The types of events that are passed over.
             max_event_bytes: The most bytes that one event may have.
-
-        Where neither *done_data* nor *done_events* is given, the stream ends with its connection.
         """
         return cls(
             format="sse",
@@ -105,7 +106,7 @@ class StreamDialect:
     @classmethod
     def for_content_type(cls, content_type: str) -> StreamDialect:
         """The dialect of a response that names none: JSON Lines by its types, else plain server-sent events."""
-        return cls.json_lines() if _essence(content_type) in _JSON_LINES_TYPES else cls.sse()
+        return cls.json_lines() if essence_of(content_type) in _JSON_LINES_TYPES else cls.sse()
 
     @property
     def accept(self) -> str:
@@ -123,7 +124,7 @@ class StreamDialect:
         Labels are often wrong, so anything passes but what would silently be a stream without events: a JSON or
         HTML page read as server-sent events. Where *strict*, only the types of the format pass.
         """
-        essence = _essence(content_type)
+        essence = essence_of(content_type)
         if self.format == "json_lines":
             return not strict or essence in _JSON_LINES_TYPES or essence == "application/json"
         return essence == _EVENT_STREAM or not (strict or essence.endswith("json") or essence == "text/html")
@@ -143,8 +144,3 @@ class StreamDialect:
         if event.event in self.error_events:
             return EventRole.ERROR
         return EventRole.IGNORED if event.event in self.ignore_events else EventRole.CONTENT
-
-
-def _essence(content_type: str) -> str:
-    """The type itself, without parameters."""
-    return content_type.partition(";")[0].strip().lower()

@@ -79,8 +79,10 @@ class SimulatedServer(httpx.AsyncBaseTransport):
         self._faults: Final = faults if callable(faults) else check_fraction("faults", faults)
         self._capacity: Final = math.inf if capacity is None else capacity
         self._window: Final = None if quota is None else Window(quota)
-        self._closed_until: Final = check_seconds("closed_until", closed_until)
-        self._retry_after: Final = None if retry_after is None else check_seconds("retry_after", retry_after)
+        self._closed_until: Final = check_seconds("closed_until", closed_until, finite=True)
+        self._retry_after: Final = (
+            None if retry_after is None else check_seconds("retry_after", retry_after, finite=True)
+        )
         self._fault_status: Final = fault_status
         self._overload_status: Final = overload_status
         self._refusal_latency: Final = check_seconds("refusal_latency", refusal_latency)

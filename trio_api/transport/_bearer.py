@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import httpx
 import trio
 
-from .._checks import check_seconds
+from .._checks import check_fraction, check_seconds
 from ..auth import Token, TokenLife
 from ..request import LazyRequest
 from ..retry import RetryPolicy
@@ -70,7 +70,7 @@ class BearerAuth(httpx.Auth):
         policy: Any = backoff
         if not isinstance(policy, RetryPolicy):
             raise TypeError(f"backoff must be a RetryPolicy, got {policy!r}")
-        if not 0 < check_seconds("refresh_at", refresh_at) < 1:
+        if not 0 < check_fraction("refresh_at", refresh_at) < 1:
             raise ValueError(f"refresh_at must be a part of a token's life, between 0 and 1, got {refresh_at!r}")
         self._fixed: Final = Token(token) if isinstance(token, str) else None
         self._provider: Final[Any] = provider

@@ -9,6 +9,7 @@ import httpx
 import trio
 
 from .._constants import CLEANUP_SECONDS
+from ..request import REDIRECTS
 from ..responses import header_of
 from ._defaults import with_defaults
 from ._direct import DirectTransport
@@ -20,7 +21,6 @@ from ._tls import TlsContext
 __all__ = ["DefaultTrioHttpxClient"]
 
 _LOGGER: Final = logging.getLogger(httpx.__name__)  # of httpx2, where that is in httpx's place
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ else:
                 return await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
             response = await native.handle_async_request(request)
             try:
-                if response.status_code in _REDIRECTS and header_of(response, "location") is not None:
+                if response.status_code in REDIRECTS and header_of(response, "location") is not None:
                     # httpx makes the next request, and sends it or not. What it asks the transport for is there.
                     self.direct.answered[request] = response
                     return await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)

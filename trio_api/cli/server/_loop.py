@@ -13,7 +13,7 @@ import attrs
 import h11
 import trio
 
-from ...transport._nursery import HiddenNursery
+from ...transport import HiddenNursery
 from ._exchange import Refusal, Reply, Request
 from ._faults import NO_FAULTS, Fault, FaultKind, FaultPlan, FaultRates
 from ._routes import UnicodeAPI

@@ -12,8 +12,7 @@ __all__ = ["Chaos"]
 
 
 def _finite(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
-    if check_seconds(attribute.name, value) == float("inf"):
-        raise ValueError(f"{attribute.name} must be finite")
+    check_seconds(attribute.name, value, finite=True)
 
 
 @final
