@@ -137,12 +137,33 @@ class Empty:
     pass
 
 
+@attrs.define
+class Tree:
+    x: list[Tree]
+
+
+@attrs.define(slots=False)
+class Twisted:
+    x: list[Slots] = wire("y")  # noqa: RUF009 - an attrs field
+    y: list[Tree] = wire("x")  # noqa: RUF009 - an attrs field
+
+
+@attrs.frozen
+class Shelf:
+    x: list[Box[list[Boxed]]]
+    y: list[Slots] = attrs.field(factory=list)
+
+
 FITTING: list[tuple[Any, bytes]] = [
     *[(kind, b'{"x": 1, "y": 2}') for kind in (Slots, NoSlots, Frozen, FrozenNoSlots, Both, OfBoth, Heir, Shadowing)],
     *[(kind, b'{"x": 1}') for kind in (NoWeakref, Box[int], Box, Boxed, Concrete, Inside, Watched)],
     *[(kind, b'{"x": "a", "y": 2}') for kind in (Swapped, SwappedNoSlots)],
     (Private, b'{"Token": 1, "@name": "b"}'),
     (Empty, b"{}"),
+    (Tree, b'{"x": [{"x": [{"x": []}]}, {"x": []}]}'),
+    (Twisted, b'{"x": [{"x": []}], "y": [{"x": 1}]}'),
+    (Shelf, b'{"x": [{"x": [{"x": 1}, {"x": 2}]}, {"x": []}], "y": [{"x": 3}]}'),
+    (Shelf, b'{"x": []}'),
 ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import cattrs
 from cattrs.dispatch import MultiStrategyDispatch, StructureHook, UnstructureHook
@@ -34,7 +34,8 @@ class _StructureDispatch(MultiStrategyDispatch[StructureHook]):
 
     def __init__(self, converter: cattrs.Converter) -> None:
         super().__init__(_unsupported, converter)
-        self.own: WeakSet[StructureHook] = WeakSet()
+        self.own: WeakKeyDictionary[StructureHook, Any] = WeakKeyDictionary()
+        """This room's hooks, each with a type that it reads."""
         self.dispatch = lru_cache(maxsize=HOOKS_KEPT)(self.dispatch_without_caching)
 
     def dispatch_without_caching(self, typ: Any) -> StructureHook:
@@ -101,7 +102,7 @@ class JSONConverter(cattrs.Converter):
     def _teach(self, predicate: Callable[[Any], bool], factory: _Factory) -> None:
         def own(annotation: Any, converter: Any) -> StructureHook:
             hook = factory(annotation, converter)
-            self._structure_func.own.add(hook)
+            self._structure_func.own[hook] = annotation
             return hook
 
         self.register_structure_hook_factory(predicate, own)
@@ -112,16 +113,21 @@ class JSONConverter(cattrs.Converter):
 
     def get_structure_hook(self, type: Any, cache_result: bool = True) -> StructureHook:
         """The hook for a type, whatever the metadata of an ``Annotated`` in it: that may be unhashable."""
-        return super().get_structure_hook(_annotations.hashable(type), cache_result=cache_result)
+        try:
+            return super().get_structure_hook(type, cache_result=cache_result)
+        except TypeError:
+            plain = _annotations.hashable(type)
+            if plain is type:
+                raise
+        return super().get_structure_hook(plain, cache_result=cache_result)
 
     def get_shortcut(self, type: Any) -> Shortcut | None:
         """The short way from bytes to a type, or None where there is none."""
-        annotation = _annotations.hashable(type)
-        return self._find_shortcut(annotation, super().get_structure_hook(annotation))
+        return self._find_shortcut(self.get_structure_hook(type))
 
-    def _find_shortcut_without_caching(self, type: Any, hook: StructureHook) -> Shortcut | None:
-        # The hook is another one once something was registered, so it stands in the key of the cache.
-        return find_shortcut(type, self)
+    def _find_shortcut_without_caching(self, hook: StructureHook) -> Shortcut | None:
+        # Kept by the hook, which is another one once something was registered; and hashing a generic type takes time.
+        return find_shortcut(self._structure_func.own[hook], self) if self.is_own(hook) else None
 
 
 def _any_hook(value: Any, _: Any) -> Any:

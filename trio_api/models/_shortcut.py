@@ -115,7 +115,7 @@ class _Translation:
 
     def __init__(self, converter: JSONConverter) -> None:
         self._converter = converter
-        self._twins: dict[Any, type] = {}
+        self._twins: dict[tuple[Any, bool], type] = {}
 
     def of(self, annotation: Any) -> Any:
         """Translate a type.
@@ -200,15 +200,33 @@ class _Translation:
         names, values = map(self.of, get_args(kind) or (Any, Any))
         return GenericAlias(dict, (str, values)) if names in (Any, str) else _part(hook)
 
-    def _object(self, kind: Any) -> type:
-        if kind not in self._twins:
+    def _object(self, kind: Any, *, is_item: bool = False) -> type:
+        key = (kind, is_item)
+        if key not in self._twins:
             fields = fields_of(kind)
-            twin = make_twin(kind, fields)
+            twin = make_twin(kind, fields, is_item=is_item)
             if twin is None:
                 raise _NoShortcut
-            self._twins[kind] = twin  # known before its fields, which may be of its own type
-            complete(twin, {str(field.wire): self.of(field.type) for field in fields})
-        return self._twins[kind]
+            self._twins[key] = twin  # known before its fields, which may be of its own type
+            types: dict[str, Any] = {}
+            lists: dict[str, type] = {}
+            for field in fields:
+                wire, item = str(field.wire), self._item_of(field)
+                if item is None:
+                    types[wire] = self.of(field.type)
+                else:
+                    types[wire] = GenericAlias(list, (self._object(item, is_item=True),))
+                    lists[wire] = kind_of(item)
+            complete(twin, types, lists)
+        return self._twins[key]
+
+    def _item_of(self, field: Field) -> Any:
+        """The class of the objects of which a field always has a list, or None if it is anything else."""
+        kind, _ = self._own(field.type)
+        if field.default is not attrs.NOTHING or ARRAYS.get(kind_of(kind)) is not list:
+            return None
+        item, _ = self._own((*get_args(kind), Any)[0])
+        return item if is_object(item) else None
 
 
 def _is_plain(value: object) -> bool:
