@@ -17,6 +17,7 @@ import httpx
 import trio
 
 from .._constants import CLEANUP_SECONDS, DEFAULT_CONNECTION_LIMITS
+from ._handshakes import closing_handshakes
 
 __all__ = ["WEAR_LIMIT", "GatedTransport"]
 
@@ -116,7 +117,8 @@ class GatedTransport(httpx.AsyncBaseTransport):
             generation = cast("_Generation", self._current)
             generation.users += 1
             try:
-                return generation, await generation.transport.handle_async_request(request)
+                with closing_handshakes(request):
+                    return generation, await generation.transport.handle_async_request(request)
             except httpx.LocalProtocolError as error:
                 is_full = _is_full(error) and generation.wear > 0
                 await self._release(generation, wear=WEAR_LIMIT if is_full else 1)  # noqa: ASYNC120  # it is shielded
