@@ -10,6 +10,7 @@ import pytest
 
 from trio_api._checks import (
     check_bytes,
+    check_choice,
     check_count,
     check_fraction,
     check_kind,
@@ -58,11 +59,29 @@ def test_bytes_are_counted() -> None:
         check_bytes("size", 0)
 
 
+def test_a_choice_is_one_of_those_that_there_are() -> None:
+    """Another is an error that names them all."""
+    check_choice("style", "comma", ("repeat", "brackets", "comma"))
+    with pytest.raises(ValueError, match=r'^style must be "repeat", "brackets" or "comma", got None$'):
+        check_choice("style", None, ("repeat", "brackets", "comma"))
+    with pytest.raises(ValueError, match=r'^auth must be "basic" or "body", got \[\]$'):
+        check_choice("auth", [], ("basic", "body"))
+
+
 def test_a_kind_is_named() -> None:
     """What is of another kind is an error that names both."""
     check_kind("follow", True, bool)
     with pytest.raises(TypeError, match=r"^follow must be a bool, got 1$"):
         check_kind("follow", 1, bool)
+    with pytest.raises(TypeError, match=r"^follow must be a bool, got None$"):
+        check_kind("follow", None, bool)
+
+
+def test_none_may_stand_for_none() -> None:
+    """Where it does, the error says so."""
+    check_kind("follow", None, bool, or_none=True)
+    with pytest.raises(TypeError, match=r"^follow must be a bool, or None for none, got 1$"):
+        check_kind("follow", 1, bool, or_none=True)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +152,13 @@ def test_numbers_name_their_argument(
     """What cannot be the number that is asked for is an error that begins with the argument's name."""
     with pytest.raises(error, match=r"^thing must be "):
         check("thing", value)
+
+
+def test_seconds_may_have_to_end() -> None:
+    """Where they do, infinity is none of them."""
+    assert check_seconds("latency", 5, finite=True) == 5.0
+    with pytest.raises(ValueError, match=r"^latency must be a finite number of seconds, got inf$"):
+        check_seconds("latency", math.inf, finite=True)
 
 
 def test_a_fraction_is_at_most_one() -> None:

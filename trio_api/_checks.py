@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
 import attrs
@@ -12,6 +12,7 @@ import attrs
 __all__ = [
     "bytes_field",
     "check_bytes",
+    "check_choice",
     "check_count",
     "check_fraction",
     "check_kind",
@@ -23,6 +24,7 @@ __all__ = [
     "count_field",
     "fraction_field",
     "is_mapping",
+    "kind_field",
     "period_field",
     "seconds_field",
 ]
@@ -33,14 +35,25 @@ def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, Mapping)
 
 
-def check_kind(name: str, value: object, kind: type[object]) -> None:
-    """Check that *value* is a *kind*; *name* is the argument that the error names.
+def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    """Check that *value* is one of the *choices*; *name* is the argument that the error names.
 
     Raises:
-        TypeError: It is none.
+        ValueError: It is none of them.
     """
-    if not isinstance(value, kind):
-        raise TypeError(f"{name} must be a {kind.__name__}, got {value!r}")
+    if value not in choices:
+        *others, last = (f'"{choice}"' for choice in choices)
+        raise ValueError(f"{name} must be {', '.join(others)} or {last}, got {value!r}")
+
+
+def check_kind(name: str, value: object, kind: type[object], *, or_none: bool = False) -> None:
+    """Check that *value* is a *kind*, or None where that stands for none; *name* is the argument that the error names.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if not isinstance(value, kind) and not (or_none and value is None):
+        raise TypeError(f"{name} must be a {kind.__name__}{', or None for none' if or_none else ''}, got {value!r}")
 
 
 def check_mapping(name: str, value: object) -> Mapping[str, Any]:
@@ -139,6 +152,15 @@ def check_fraction(name: str, value: object) -> float:
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value!r}")
     return float(value)
+
+
+def kind_field(kind: type[object], *, or_none: bool = False) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    """What validates a field as a *kind*: `check_kind` for attrs."""
+
+    def validate(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        check_kind(attribute.name, value, kind, or_none=or_none)
+
+    return validate
 
 
 def count_field(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:

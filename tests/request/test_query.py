@@ -146,8 +146,8 @@ def test_a_value_that_holds_itself_is_refused() -> None:
 
 @pytest.mark.parametrize("arguments", [{"array_format": "commas"}, {"nested_format": None}])
 def test_a_style_is_one_of_those_there_are(arguments: dict[str, Any]) -> None:
-    """Another one is a ValueError that names the argument."""
-    with pytest.raises(ValueError, match="_format"):
+    """Another one is a ValueError that names the argument, and says which there are."""
+    with pytest.raises(ValueError, match=r'^(array|nested)_format must be "[^;]*(indices|dots)", got '):
         Querystring(**arguments)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 import attrs
 import httpx
 
-from .._checks import is_mapping
+from .._checks import check_choice, is_mapping
 from .._redact import REDACTED, redact_url
 from ._token import Token
 
@@ -62,8 +62,7 @@ def _text(instance: object, attribute: attrs.Attribute[Any], value: object) -> N
 
 
 def _auth_style(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value not in ("basic", "body"):
-        raise ValueError(f'auth_style must be "basic" or "body", got {value!r}')
+    check_choice(attribute.name, value, ("basic", "body"))
 
 
 def _parameters(value: object) -> dict[str, str]:

@@ -35,6 +35,11 @@ def parsed(parse: Callable[[str], object]) -> Callable[[click.Context, click.Par
 
 
 def parse_url(text: str) -> httpx.URL:
+    """The URL of an API.
+
+    Raises:
+        ValueError: *text* is none.
+    """
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
@@ -95,6 +100,11 @@ def _with_flags(command: FunctionT, flags: tuple[Callable[[FunctionT], FunctionT
 
 
 def bearer_header(variable: str | None) -> Mapping[str, str]:
+    """The header of the bearer token that the environment *variable* holds; none without one.
+
+    Raises:
+        CommandError: It is not set.
+    """
     if variable is None:
         return {}
     token = os.environ.get(variable)
@@ -104,6 +114,7 @@ def bearer_header(variable: str | None) -> Mapping[str, str]:
 
 
 def log_level(quiet: bool, verbose: int) -> int:
+    """The least level of log lines that ``--quiet`` and so many ``--verbose`` show."""
     if quiet:
         return logging.ERROR
     return (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]

@@ -8,7 +8,7 @@ from typing import Any, cast
 import attrs
 import httpx
 
-from .._checks import bytes_field, check_kind, check_mapping, check_max_retries, check_seconds
+from .._checks import bytes_field, check_mapping, check_max_retries, check_seconds, kind_field
 from .._constants import DEFAULT_MAX_RESPONSE_BYTES
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from ..request import Origins, check_field_name, check_timeout, merge_headers, prepare_base_url
@@ -17,19 +17,6 @@ from ..responses import Revalidation
 from ..retry import RetryPolicy
 
 __all__ = ["ClientConfig"]
-
-
-def _of_kind(kind: type[object]) -> Any:
-    def validator(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        check_kind(attribute.name, value, kind)
-
-    return validator
-
-
-def _checked_revalidation(value: object) -> Revalidation | None:
-    if value is not None and not isinstance(value, Revalidation):
-        raise TypeError(f"revalidation must be a Revalidation, or None for none, got {value!r}")
-    return value
 
 
 def _check_auth(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -78,7 +65,7 @@ def _policy_of(config: ClientConfig) -> RetryPolicy:
 class ClientConfig:
     """The settings of one client or copy. Its repr shows none of them, since some are credentials."""
 
-    version: str = attrs.field(validator=_of_kind(str))
+    version: str = attrs.field(validator=kind_field(str))
     base_url: httpx.URL
     """Without userinfo, with a trailing ``/`` before any query."""
     authorization: str | None
@@ -92,17 +79,17 @@ class ClientConfig:
     custom_headers: Headers = attrs.field(factory=dict[str, Any], converter=_checked_headers)
     custom_query: Query = attrs.field(factory=dict[str, Any], converter=_checked_query)
     auth: httpx.Auth | None = attrs.field(default=None, validator=_check_auth)
-    retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_of_kind(RetryPolicy))
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=kind_field(RetryPolicy))
     rules: OriginRules = attrs.field(factory=OriginRules)
     """What it goes by towards each origin."""
-    revalidation: Revalidation | None = attrs.field(default=None, converter=_checked_revalidation)
+    revalidation: Revalidation | None = attrs.field(default=None, validator=kind_field(Revalidation, or_none=True))
     """How much is kept to be asked about again; None: nothing."""
-    single_flight: bool = attrs.field(default=False, validator=_of_kind(bool))
+    single_flight: bool = attrs.field(default=False, validator=kind_field(bool))
     """Whether calls in flight that are the same are one; of the Trio client only."""
     max_response_bytes: int = attrs.field(default=DEFAULT_MAX_RESPONSE_BYTES, validator=bytes_field)
     trusted_origins: tuple[str, ...] = ()
-    follow_redirects: bool = attrs.field(default=True, validator=_of_kind(bool))
-    strict: bool = attrs.field(default=False, validator=_of_kind(bool))
+    follow_redirects: bool = attrs.field(default=True, validator=kind_field(bool))
+    strict: bool = attrs.field(default=False, validator=kind_field(bool))
     origins: Origins = attrs.field(init=False, default=attrs.Factory(_origins_of, takes_self=True))
     """The base URL's origin and the trusted ones."""
     policy: RetryPolicy = attrs.field(init=False, default=attrs.Factory(_policy_of, takes_self=True))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 import trio
 
-from .._checks import check_period
+from .._checks import check_choice, check_period
 from .._errors import APIConnectionError, ClientStateError
 from .._logging import log_store_failure
 from ..resilience import RateClaim
@@ -96,8 +96,7 @@ class RedisRateLimitStore:
         on_failure: Literal["open", "closed"] = "open",
         timeout: float = 1.0,
     ) -> None:
-        if on_failure not in ("open", "closed"):
-            raise ValueError(f'on_failure must be "open" or "closed", got {on_failure!r}')
+        check_choice("on_failure", on_failure, ("open", "closed"))
         check_period("timeout", timeout)
         self._redis: Final = _client(redis, timeout)
         self._prefix: Final = prefix

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple, TypeAlias, TypeGuard, cast
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeGuard, cast, get_args
 from urllib.parse import quote, unquote_plus
 
 import attrs
 
+from .._checks import check_choice
 from .._types import NotGiven, Omit, Query
 from ._scalars import scalar_text
 
@@ -37,6 +38,14 @@ class QueryLayer(NamedTuple):
     """The decoded name and the encoded ``name=value`` of each value, in order."""
 
 
+def _array_format(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
+    check_choice(attribute.name, value, get_args(ArrayFormat))
+
+
+def _nested_format(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
+    check_choice(attribute.name, value, get_args(NestedFormat))
+
+
 @attrs.frozen(kw_only=True)
 class Querystring:
     """How nested parameters and arrays are written in a query.
@@ -51,10 +60,8 @@ class Querystring:
         ValueError: A format is none of these.
     """
 
-    array_format: ArrayFormat = attrs.field(
-        default="repeat", validator=attrs.validators.in_(("repeat", "brackets", "comma", "indices"))
-    )
-    nested_format: NestedFormat = attrs.field(default="brackets", validator=attrs.validators.in_(("brackets", "dots")))
+    array_format: ArrayFormat = attrs.field(default="repeat", validator=_array_format)
+    nested_format: NestedFormat = attrs.field(default="brackets", validator=_nested_format)
 
     def stringify(self, params: Query) -> str:
         """Write *params* as a query string, without the ``?``.

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from .._checks import kind_field
 from .._types import NotGiven
 from ._budget import RetryBudget
 from ._concurrency import AdaptiveConcurrency, check_max_concurrency
@@ -17,14 +18,6 @@ from ._rate_store import RateLimitStore, check_store
 from ._throttling import Throttling
 
 __all__ = ["OriginRules", "given_names"]
-
-
-def _check_kind(kind: type[object]) -> Any:
-    def validator(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if value is not None and not isinstance(value, kind):
-            raise TypeError(f"{attribute.name} must be a {kind.__name__}, or None for none, got {value!r}")
-
-    return validator
 
 
 def _max_concurrency(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -43,12 +36,12 @@ class OriginRules:
     None: the piece is off.
     """
 
-    retry_budget: RetryBudget | None = attrs.field(factory=RetryBudget, validator=_check_kind(RetryBudget))
-    cool_down: CoolDown | None = attrs.field(factory=CoolDown, validator=_check_kind(CoolDown))
+    retry_budget: RetryBudget | None = attrs.field(factory=RetryBudget, validator=kind_field(RetryBudget, or_none=True))
+    cool_down: CoolDown | None = attrs.field(factory=CoolDown, validator=kind_field(CoolDown, or_none=True))
     rate_limit: tuple[RateLimit, ...] | None = attrs.field(default=None, converter=rate_limits)
     rate_limit_store: RateLimitStore | None = attrs.field(default=None, validator=check_store)
-    hedge: Hedge | None = attrs.field(default=None, validator=_check_kind(Hedge))
-    throttling: Throttling | None = attrs.field(default=None, validator=_check_kind(Throttling))
+    hedge: Hedge | None = attrs.field(default=None, validator=kind_field(Hedge, or_none=True))
+    throttling: Throttling | None = attrs.field(default=None, validator=kind_field(Throttling, or_none=True))
     max_concurrency: int | AdaptiveConcurrency | None = attrs.field(default=None, validator=_max_concurrency)
 
     def __attrs_post_init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import Final, cast, final
 import httpx
 import trio
 
-from .._checks import check_count, check_fraction, check_seconds
+from .._checks import check_count, check_fraction, check_kind, check_seconds
 from ._journal import JournalEntry
 from ._quota import Quota, Window
 
@@ -71,8 +71,7 @@ class SimulatedServer(httpx.AsyncBaseTransport):
     ) -> None:
         if capacity is not None:
             check_count("capacity", capacity)
-        if quota is not None and not isinstance(quota, Quota):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"quota must be a Quota, or None for none, got {quota!r}")
+        check_kind("quota", quota, Quota, or_none=True)
         _check_status("fault_status", fault_status)
         _check_status("overload_status", overload_status)
         self._latency: Final = latency if callable(latency) else check_seconds("latency", latency)

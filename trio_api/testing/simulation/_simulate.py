@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trio
 
-from ..._checks import check_count, check_seconds
+from ..._checks import check_count, check_kind, check_seconds
 from ._chaos import Chaos
 from ._one_run import OneRun, Simulated
 from ._report import SimulationReport
@@ -46,8 +46,7 @@ def simulate(
         raise TypeError(f"seed must be an int, got {seed!r}")
     check_count("runs", runs)
     check_seconds("within", within)
-    if chaos is not None and not isinstance(chaos, Chaos):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"chaos must be a Chaos, got {chaos!r}")
+    check_kind("chaos", chaos, Chaos, or_none=True)
     if trio.lowlevel.in_trio_run():
         raise RuntimeError("simulate runs Trio itself: call it from a plain function, as simulate(fn, seed=1)")
     done = [OneRun(fn, number, chaos or Chaos(), within).run() for number in range(seed, seed + runs)]
