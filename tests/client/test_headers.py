@@ -155,6 +155,25 @@ def test_default_headers_can_be_overridden_whole(colour: Colour) -> None:
     assert "x-trio-api-lang" not in headers
 
 
+def test_custom_headers_win_over_the_defaults_of_a_subclass(colour: Colour) -> None:
+    """What a program asks for goes above what the SDK has for everybody, in whatever case either is written."""
+    cls = colour.make_class(
+        default_headers=property(lambda self: {**super(cls, self).default_headers, "X-Version": "2", "X-Beta": "b"})
+    )
+    headers = headers_of(colour, client_class=cls, custom_headers={"x-version": "3", "X-BETA": omit})
+    assert headers.get_list("x-version") == ["3"]
+    assert "x-beta" not in headers
+
+
+def test_custom_query_wins_over_the_defaults_of_a_subclass(colour: Colour) -> None:
+    """As custom headers do."""
+    cls = colour.make_class(
+        default_query=property(lambda self: {**super(cls, self).default_query, "version": "2", "lang": "en"})
+    )
+    _, script = colour.play(reply(), client_class=cls, custom_query={"version": "3"})
+    assert dict(script.sent[0].url.params) == {"version": "3", "lang": "en"}
+
+
 def test_platform_headers_can_be_overridden(colour: Colour) -> None:
     """``platform_headers()`` says what the program is; an SDK may say less."""
     headers = headers_of(colour, client_class=colour.make_class(platform_headers=lambda self: {"X-SDK": "acme"}))

@@ -89,8 +89,13 @@ class DefaultsKeeper:
         """What *client* and the HTTP client below bring to a request now."""
         of_class: Any = type(client)
         is_own = of_class.default_headers is self._base.default_headers
-        headers = self.headers(client) if is_own else dict(client.default_headers)
+        # What a subclass has for all its users stands below what the user of this client asked for.
+        headers = (
+            self.headers(client) if is_own else merge_headers(client.default_headers, self._config.custom_headers)
+        )
         query, lowest, lowest_query = client.default_query, http_client.headers, http_client.params
+        if of_class.default_query is not self._base.default_query:
+            query = {**query, **self._config.custom_query}
         given = (headers, client.qs, client.idempotency_header, client.header_prefix, lowest.raw, lowest_query)
         kept = self._defaults
         if kept is not None and kept[0] == given and _are_same(query, kept[1].query):
