@@ -479,6 +479,35 @@ def test_a_closed_blocking_client_says_so() -> None:
     client.close()  # again is no error
 
 
+def test_a_blocking_client_is_closed_beside_a_callers_http_client_too() -> None:
+    """As a Trio client is: that the HTTP client stays open is for others; copies end with what they were made from."""
+    with httpx.Client(transport=Script(reply({}), reply({}))) as http_client:
+        with SyncAPIClient(base_url=BASE_URL, http_client=http_client) as client:
+            copy = client.copy()
+            copy.get("/items", cast_to=object)
+        for use in (client, copy, client.copy()):
+            with pytest.raises(ClientStateError, match="is closed"):
+                use.get("/items", cast_to=object)
+        with pytest.raises(ClientStateError, match="is closed"):
+            client.__enter__()
+        assert SyncAPIClient(base_url=BASE_URL, http_client=http_client).get("/items", cast_to=object) == {}
+
+
+def test_an_open_blocking_client_is_not_entered_again() -> None:
+    """As a Trio client is not, and `httpx.Client`; a copy is, and again after that."""
+    with SyncAPIClient(base_url=BASE_URL) as client:
+        with pytest.raises(ClientStateError, match=r"is open and can't be entered again.*with_options"):
+            client.__enter__()
+        with client.copy() as copy:
+            with pytest.raises(ClientStateError, match="is open"):
+                copy.__enter__()
+            with copy.copy():
+                pass
+        with copy:
+            pass
+        assert not client._client.is_closed
+
+
 def test_a_blocking_copy_closes_nothing() -> None:
     """Neither by its block nor by ``close()``."""
     client = SyncAPIClient(base_url=BASE_URL)

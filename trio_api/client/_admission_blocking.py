@@ -27,7 +27,7 @@ _WAITING: Final[set[Admission]] = set()
 
 
 def turn_away() -> None:
-    """Wake those who wait for a permit and whose HTTP client was closed."""
+    """Wake those who wait for a permit and whose client was closed."""
     with _QUEUES:
         for admission in tuple(_WAITING):
             admission.wake_if_closed()
@@ -41,16 +41,16 @@ class Admission:
         book: What is known of the origin that the call names.
         options: The call.
         deadline: The end of the call, in seconds of `time.monotonic`.
-        http_client: What its requests are sent by; once that is closed nothing is waited for.
+        is_closed: Whether the client was closed, after which nothing is waited for.
     """
 
     def __init__(
-        self, book: OriginBook, options: FinalRequestOptions, deadline: float, http_client: httpx.Client
+        self, book: OriginBook, options: FinalRequestOptions, deadline: float, is_closed: Callable[[], bool]
     ) -> None:
         self._book: Final = book
         self._options: Final = options
         self._deadline: Final = deadline
-        self._http_client: Final = http_client
+        self._is_closed: Final = is_closed
         self._wake: Callable[[], object] | None = None
         self._permit: Final = Permit()
         self._pacer: Pacer | None = None
@@ -108,8 +108,8 @@ class Admission:
         return True
 
     def wake_if_closed(self) -> None:
-        """Wait no longer where the HTTP client was closed; called under `_QUEUES`."""
-        if self._http_client.is_closed and self._permit.place is not None:
+        """Wait no longer where the client was closed; called under `_QUEUES`."""
+        if self._is_closed() and self._permit.place is not None:
             assert self._book.permits is not None
             assert self._wake is not None
             self._book.permits.leave(self._permit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from .._constants import DEFAULT_MAX_RESPONSE_BYTES
+from .._errors import ClientStateError
 from .._records import Reply
 from .._redact import sealed
 from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
@@ -87,6 +89,9 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncOperations, SyncCopies):
         TypeError, ValueError: An argument can't be what it is meant to be; the message names it.
     """
 
+    _is_entered = False
+    _not_copied = ("_is_entered",)
+
     @sealed
     def __init__(
         self,
@@ -121,6 +126,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncOperations, SyncCopies):
     ) -> None:
         check_http_client(http_client)
         check_blocking_auth(auth)
+        self._closed = threading.Event()
         super().__init__(
             http_client=http_client,
             default_http_client=DefaultHttpxClient,
@@ -159,28 +165,39 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncOperations, SyncCopies):
     # -- lifetime --------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        """Use the client as a block that closes it.
+        """Use the client as a block that closes it; the block of a copy closes nothing.
 
         Raises:
-            ClientStateError: It was closed.
+            ClientStateError: It was closed, or this is within its block.
         """
         self._check_open()
+        if self._is_entered:
+            raise ClientStateError(
+                f"this {type(self).__name__} is open and can't be entered again: make another, or use "
+                "client.with_options(...), which shares the connections of the open one"
+            )
+        self._is_entered = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close the client."""
+        self._is_entered = False
         self.close()
 
     def close(self) -> None:
-        """Close the connections; not those of a caller's ``http_client``, and not those of a copy's parent.
+        """Close the client, its copies, and its connections, but not those of a caller's ``http_client``.
 
-        Calls of other threads fail with `ClientStateError` once they come to it; those that wait for a permit, at once.
+        On a copy it does nothing. Calls of other threads fail with `ClientStateError` once they come to it; those that
+        wait for a permit, at once.
         """
-        if self._owns_http_client and not self._is_copy:
+        if self._is_copy:
+            return
+        self._closed.set()
+        if self._owns_http_client:
             self._client.close()
-            turn_away()
+        turn_away()
 
     # -- calls -----------------------------------------------------------------------------------------------
 

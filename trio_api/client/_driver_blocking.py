@@ -49,12 +49,18 @@ _LONGEST_WAIT: Final = threading.TIMEOUT_MAX  # seconds: what the system's clock
 class BlockingDriver(BaseClient[httpx.Client, Any]):
     """The half of the blocking client that does IO."""
 
+    _closed: threading.Event
+    """Whether the client was closed: one for it and its copies, since a caller's HTTP client stays open."""
+
     @staticmethod
     def _new_guard() -> AbstractContextManager[Any]:
         return threading.Lock()
 
+    def _is_closed(self) -> bool:
+        return self._closed.is_set() or self._client.is_closed
+
     def _check_open(self) -> None:
-        if self._client.is_closed:
+        if self._is_closed():
             raise ClientStateError(
                 f"this {type(self).__name__} is closed. Make another:\n"
                 f"    with {type(self).__name__}(...) as client:\n"
@@ -88,7 +94,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
                     self._check_open()  # another thread may have closed it
                 refusal: Refusal | None = None
                 if attempt.redirect is None and book.is_guarded(time.monotonic()):
-                    admission = admission or Admission(book, call.options, deadline, self._client)
+                    admission = admission or Admission(book, call.options, deadline, self._is_closed)
                     refusal = admission.enter()
                     self._check_open()
                 outcome = refusal or self._exchange(call, take, deadline, attempt)
@@ -113,7 +119,7 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         *begin* reads the body's beginning within the attempt.
         """
         deadline = time.monotonic() + call.total_timeout
-        admission = Admission(self._book_of(call), call.options, deadline, self._client)
+        admission = Admission(self._book_of(call), call.options, deadline, self._is_closed)
         opened: list[BlockingIncoming] = []
 
         def take(response: httpx.Response) -> httpx.Response:
