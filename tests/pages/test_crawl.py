@@ -316,6 +316,11 @@ def test_a_list_may_be_bounded(crawl: Any, style: str) -> None:
             APIResponseValidationError,
             f"^The page at {BASE}items names a next page, but the link .* is no valid URL$",
         ),
+        (
+            PageInfo(url="\\\\evil.example/x"),
+            APIResponseValidationError,
+            f"^The page at {BASE}items names a next page, but the link .* has a backslash",
+        ),
         (KeyError("the application's own"), KeyError, "the application's own"),
     ],
 )

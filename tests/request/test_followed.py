@@ -62,3 +62,16 @@ def test_what_is_no_url_is_refused(link: str, message: str) -> None:
     """Without a base it has to be absolute."""
     with pytest.raises(ValueError, match=message):
         follow(link, base=None)
+
+
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [
+        ("\\\\evil.example\\x", r"^the link 'https://\S+' has a backslash"),
+        ("/%2e%2e/x?key=secret", r"^the link 'https://\S+/%2e%2e/x' has the segment '%2e%2e'"),
+    ],
+)
+def test_what_would_not_be_sent_is_refused_as_a_link(link: str, message: str) -> None:
+    """Here, where the error says who named it, and not where the request is made."""
+    with pytest.raises(ValueError, match=message):
+        follow(link)

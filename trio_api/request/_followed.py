@@ -7,6 +7,7 @@ import httpx
 from .._errors import CrossOriginError
 from .._redact import redact_url
 from ._origins import Origins, origin_of
+from ._urls import check_path
 
 __all__ = ["followed_url"]
 
@@ -24,7 +25,7 @@ def followed_url(link: str | httpx.URL, origins: Origins, *, own: str, told: str
 
     Raises:
         CrossOriginError: It leads to an origin that is neither trusted nor the caller's own.
-        ValueError: It is no URL, or no absolute one.
+        ValueError: It is no URL, no absolute one, or one that no request is sent to.
     """
     try:
         url = httpx.URL(link) if base is None else base.join(link)
@@ -39,4 +40,6 @@ def followed_url(link: str | httpx.URL, origins: Origins, *, own: str, told: str
             f"{told} at another origin, {origin_of(url)}; if that is right, give the client "
             f"trusted_origins=[{str(origin_of(url))!r}]"
         )
-    return str(url)
+    whole = str(url)
+    check_path(whole.partition("://")[2].partition("?")[0], "the link", whole)
+    return whole
