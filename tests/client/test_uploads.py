@@ -304,14 +304,16 @@ def test_a_hook_may_give_other_files(colour: Colour) -> None:
 Progress = list[tuple[int, int | None]]
 
 
-def told_by(colour: Colour, *answers: Any, **upload: Any) -> tuple[Progress, Script]:
+def told_by(colour: Colour, *answers: Any, script: Script | None = None, **upload: Any) -> tuple[Progress, Script]:
     """What the progress function of an upload was told."""
     told: Progress = []
 
     def progress(sent: int, total: int | None) -> None:
         told.append((sent, total))
 
-    _, script = colour.play(*answers, body=lambda client: client.put("/x", cast_to=object, progress=progress, **upload))
+    _, script = colour.play(
+        *answers, script=script, body=lambda client: client.put("/x", cast_to=object, progress=progress, **upload)
+    )
     return told, script
 
 
@@ -334,6 +336,30 @@ def test_progress_goes_from_nothing_to_all(colour: Colour, make_upload: Callable
     steps = [sent for sent, _ in told]
     assert all(0 < after - before <= 65_536 for before, after in itertools.pairwise(steps))
     assert len(script.sent[0].body) == total
+
+
+class AskingScript(Script):
+    """Asks the request for its body, as `httpx.MockTransport` does, and not the stream."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.stream = httpx.ByteStream(await request.aread())
+        return await super().handle_async_request(request)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.stream = httpx.ByteStream(request.read())
+        return super().handle_request(request)
+
+
+@pytest.mark.parametrize(
+    "make_upload",
+    [lambda: {"content": b"1234"}, lambda: {"content": io.BytesIO(b"1234")}, lambda: {"body": "12"}],
+    ids=["bytes", "file", "json"],
+)
+def test_progress_is_told_through_a_mock_too(colour: Colour, make_upload: Callable[[], Any]) -> None:
+    """Of what is in memory as of what is not."""
+    told, script = told_by(colour, reply(), script=AskingScript(time=colour.time), **make_upload())
+    assert told == [(0, 4), (4, 4)]
+    assert len(script.sent[0].body) == 4
 
 
 def test_progress_of_an_unknown_total_has_none(colour: Colour) -> None:
@@ -408,13 +434,14 @@ def test_progress_is_a_plain_function(colour: Colour, progress: Any) -> None:
 def test_with_progress_hooks_still_see_the_content(colour: Colour) -> None:
     """A signature over a body in memory can be made."""
     seen: list[bytes] = []
-    made = colour.make_class(_prepare_request=lambda self, request: seen.append(request.content))
-    colour.play(
+    made = colour.make_class(_prepare_request=lambda self, request: seen.extend([request.content, request.read()]))
+    _, script = colour.play(
         reply(),
         client_class=made,
         body=lambda client: client.put("/x", cast_to=object, content=b"body", progress=lambda *_: None),
     )
-    assert seen == [b"body"]
+    assert seen == [b"body", b"body"]
+    assert script.sent[0].body == b"body"
 
 
 # -- the event loop ----------------------------------------------------------------------------------------------

@@ -52,6 +52,8 @@ class LazyRequest(RedactedRequest):
         extensions: httpx's; the request keeps this very dict.
     """
 
+    _data: bytes | None = None  # the body, where it is known, but read by its stream only
+
     def __init__(self, draft: Draft, extensions: dict[str, Any]) -> None:
         # httpx's constructor runs in `_make`.
         self.method: str = draft.method
@@ -111,6 +113,22 @@ class LazyRequest(RedactedRequest):
             render_fields(draft.own_fields),
         )
 
+    @property
+    def content(self) -> bytes:
+        """The body, where it is known or was read.
+
+        Raises:
+            httpx.RequestNotRead: It is neither.
+        """
+        if self._draft is not None:
+            self._make(self._draft)
+        return super().content if self._data is None else self._data
+
+    def read(self) -> bytes:
+        """Read the body; one that is known is not asked of a stream that only a Trio transport can read."""
+        is_readable = isinstance(self.stream, httpx.SyncByteStream)
+        return super().read() if is_readable or self._data is None else self._data
+
     def _make(self, draft: Draft) -> None:
         self._draft = None
         was_set = {name: value for name, value in self.__dict__.items() if name in _LOOKED_AT}
@@ -123,11 +141,12 @@ class LazyRequest(RedactedRequest):
             stream=stream,
         )
         self.extensions = extensions
-        if draft.data is not None:
+        if draft.stream is not None:  # it is read by what sends it, a mock too, and tells of that
+            sent = draft.stream
+            self.stream: httpx.AsyncByteStream | httpx.SyncByteStream = sent
+            self._data = draft.data
+        elif draft.data is not None:
             self.read()  # so that hooks and errors have its `content`
-        if draft.stream is not None:
-            stream = draft.stream
-            self.stream: httpx.AsyncByteStream | httpx.SyncByteStream = stream
         self.__dict__.update(was_set)
 
     if not TYPE_CHECKING:  # pragma: no branch  # the checkers know httpx's attributes
