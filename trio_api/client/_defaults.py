@@ -90,9 +90,7 @@ class DefaultsKeeper:
         of_class: Any = type(client)
         is_own = of_class.default_headers is self._base.default_headers
         # What a subclass has for all its users stands below what the user of this client asked for.
-        headers = (
-            self.headers(client) if is_own else merge_headers(client.default_headers, self._config.custom_headers)
-        )
+        headers = self.headers(client) if is_own else merge_headers(client.default_headers, self._config.custom_headers)
         query, lowest, lowest_query = client.default_query, http_client.headers, http_client.params
         if of_class.default_query is not self._base.default_query:
             query = {**query, **self._config.custom_query}
