@@ -92,7 +92,7 @@ class APIError(TrioAPIError):
     """A call failed.
 
     Args:
-        message: What went wrong, in one line.
+        message: What went wrong.
         request: The last request that was sent or tried, if any.
         body: The decoded body of the error response, or its text, or None.
         attempts: One record for each attempt of the call.
@@ -110,7 +110,7 @@ class APIError(TrioAPIError):
     ) -> None:
         super().__init__(message)
         self.message = message
-        """What went wrong, in one line."""
+        """What went wrong; a server's own words stand in it as they came."""
         self.request = request
         """The last request that was sent or tried, if any."""
         self.body = body
@@ -275,7 +275,7 @@ class APIStatusError(APIError):
     """The server answered with a status of 400 or more.
 
     Args:
-        message: What went wrong, in one line.
+        message: What went wrong; the server's own words stand in it as they came.
         response: The response.
         body: Its decoded body, or its text, or None.
     """

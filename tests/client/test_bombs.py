@@ -94,6 +94,7 @@ def test_a_bomb_in_the_place_of_a_token_is_no_token(live: Live) -> None:
 
 
 def test_a_token_without_bottom_is_no_token(live: Live) -> None:
+    """Nested ever deeper, the answer of a token endpoint is no JSON."""
     with RawServer(serving(b'{"access_token": ' + DEEP)) as server, pytest.raises(TokenError):
         live.call(server.url, lambda client: client.get("/x", cast_to=object), auth=credentials(server))
 
@@ -167,6 +168,7 @@ def test_a_bomb_of_events_is_stopped(live: Live) -> None:
 
 @pytest.mark.parametrize(("kind", "body"), [(EVENTS, b"data: " + DEEP + b"\n\n"), (LINES, DEEP + b"\n")])
 def test_an_event_without_bottom_is_no_json(live: Live, kind: bytes, body: bytes) -> None:
+    """Nor is it a `RecursionError`, in either format."""
     with RawServer(serving(body, kind=kind)) as server, pytest.raises(APIStreamDecodeError):
         stream(live, server)
 

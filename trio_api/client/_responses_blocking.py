@@ -39,6 +39,9 @@ class APIResponse(BaseAPIResponse[R]):
     def parse(self, to: Any = None) -> Any:
         """Build what the call asked for, or *to*, from the body; once per type.
 
+        Args:
+            to: What to build in place of that; anything that ``cast_to`` takes.
+
         Raises:
             APIResponseValidationError: The body does not fit.
         """

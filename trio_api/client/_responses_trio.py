@@ -44,6 +44,9 @@ class AsyncAPIResponse(BaseAPIResponse[R]):
     async def parse(self, to: Any = None) -> Any:
         """Build what the call asked for, or *to*, from the body; once per type.
 
+        Args:
+            to: What to build in place of that; anything that ``cast_to`` takes.
+
         Raises:
             APIResponseValidationError: The body does not fit.
         """

@@ -83,7 +83,8 @@ class Hedge:
     max_extra: int = attrs.field(default=1, validator=_most)
     """The most that one request is sent once more, each after the same time. Default: 1."""
     budget: float = attrs.field(default=0.05, validator=_share)
-    """The most that hedges add to the requests that can have one, as a part of those, 0 to 1. Default: 0.05."""
+    """The most that hedges add to the requests that can have one, as a part of those: more than 0, and at
+    most 1. Default: 0.05."""
 
 
 @final

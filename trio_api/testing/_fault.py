@@ -68,17 +68,33 @@ class Fault:
 
     @classmethod
     def connecting(cls, error: Exception | None = None, *, delay: float = 0.0) -> Fault:
-        """No connection comes about: nothing is sent. Default: an `httpx.ConnectError`."""
+        """No connection comes about: nothing is sent.
+
+        Args:
+            error: What the client meets. Default: an `httpx.ConnectError`.
+            delay: Seconds that pass before. Default: 0.
+        """
         return cls(Stage.CONNECT, error or httpx.ConnectError("Connection refused"), delay)
 
     @classmethod
     def sending(cls, error: Exception | None = None, *, after_bytes: int = 0, delay: float = 0.0) -> Fault:
-        """It breaks when *after_bytes* of the request's body were taken. Default: an `httpx.WriteError`."""
+        """It breaks while the request is sent.
+
+        Args:
+            error: What the client meets. Default: an `httpx.WriteError`.
+            after_bytes: How many bytes of the request's body are taken before. Default: 0.
+            delay: Seconds that pass before. Default: 0.
+        """
         return cls(Stage.SEND, error or httpx.WriteError("Broken pipe"), delay, after_bytes)
 
     @classmethod
     def answering(cls, error: Exception | None = None, *, delay: float = 0.0) -> Fault:
-        """The request is there as a whole, and no answer comes. Default: an `httpx.RemoteProtocolError`."""
+        """The request is there as a whole, and no answer comes.
+
+        Args:
+            error: What the client meets. Default: an `httpx.RemoteProtocolError`.
+            delay: Seconds that pass before. Default: 0.
+        """
         return cls(Stage.ANSWER, error or httpx.RemoteProtocolError("Server disconnected without a response"), delay)
 
     @classmethod

@@ -46,7 +46,8 @@ class BearerAuth(httpx.Auth):
         token: The token as text, which is never refreshed; or a function without arguments that gives one, as text or,
             so that it can be refreshed ahead of its end, as a `Token`. It is async for Trio, plain for blocking
             clients; `ClientCredentials` is for both. What it raises comes out of the call as it is.
-        refresh_at: The part of a token's life, 0 to 1, after which the next one is fetched. Default: 0.8.
+        refresh_at: The part of a token's life, more than 0 and less than 1, after which the next one is fetched.
+            Default: 0.8.
         leeway: The last seconds of a token's life in which it is not used any more; less, if the life is short.
             Default: 10.
         backoff: How long to leave off after fetches that failed; of the policy, ``backoff`` is used. Default: from 1
