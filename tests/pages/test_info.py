@@ -73,3 +73,17 @@ def test_numbered_infos_are_a_sequence_made_on_demand() -> None:
     assert len(infos) == 10**12 - 2
     assert infos[0] == next(iter(infos)) == PageInfo(params={"page": 2})
     assert list(infos[:2]) == [PageInfo(params={"page": 2}), PageInfo(params={"page": 3})]
+
+
+def test_numbered_pages_compare_as_a_list_of_them() -> None:
+    """With a list, an empty one too, and with one another; long ones without being made."""
+
+    def numbered(*numbers: int) -> NumberedInfos:
+        return NumberedInfos(range(*numbers), lambda number: PageInfo(params={"page": number}))
+
+    assert numbered(2, 4) == [PageInfo(params={"page": 2}), PageInfo(params={"page": 3})] == numbered(2, 4)
+    assert numbered(2, 2) == []
+    assert numbered(2, 4) != [PageInfo(params={"page": 2})]
+    assert numbered(2, 4) != numbered(3, 5)
+    assert numbered(2, 10**12) != numbered(2, 10**12 - 1)
+    assert numbered(2, 4) != "ab"

@@ -122,7 +122,7 @@ def test_the_whole_list_has_no_next_page() -> None:
     page = page_of(Page[Item], {"data": items("a")})
     assert page.next_page_info() is None
     assert not page.has_next_page()
-    assert list(page.remaining_page_infos()) == []
+    assert page.remaining_page_infos() == []
 
 
 @pytest.mark.parametrize("hook", ["_get_page_items", "next_page_info"])
@@ -390,7 +390,7 @@ def test_an_empty_page_before_the_total_is_the_end_where_nothing_tells_the_step(
     page = page_of(OffsetPage[Item], {"data": [], "total": 7})
     with caplog.at_level(logging.WARNING, "trio_api"):
         assert page.next_page_info() is None
-    assert list(page.remaining_page_infos()) == []
+    assert page.remaining_page_infos() == []
     assert caplog.messages == [
         (
             "OffsetPage: the page is empty but says that more follows; without limit=... in the request there is no "
@@ -467,4 +467,4 @@ def test_the_last_link_tells_all_pages_only_where_it_differs_in_a_page_number(
 def test_without_a_last_link_later_pages_are_not_known() -> None:
     """And without a next link there are none."""
     assert linked("<?page=2>; rel=next").remaining_page_infos() is None
-    assert list(linked().remaining_page_infos()) == []
+    assert linked().remaining_page_infos() == []

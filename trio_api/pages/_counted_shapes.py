@@ -102,7 +102,7 @@ class OffsetPage(ShapedPage[T]):
         total, step = count_in(self.total), self._step()
         if total is None:
             return None
-        return NumberedInfos(range(self._offset() + step, total, step), self._info) if step else ()
+        return NumberedInfos(range(self._offset() + step, total, step), self._info) if step else []
 
     def _offset(self) -> int:
         return self._request_count(self.offset_param) or 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import final, overload
+from typing import cast, final, overload
 
 import attrs
 import httpx
@@ -58,7 +59,7 @@ class PageInfo:
 class NumberedInfos(Sequence[PageInfo]):
     """The requests of pages that a number tells apart, made when they are asked for.
 
-    A server that announces 10**12 pages costs no memory.
+    A server that announces 10**12 pages costs no memory. They compare as a list of them would.
     """
 
     __slots__ = ("_make", "_numbers")
@@ -72,6 +73,12 @@ class NumberedInfos(Sequence[PageInfo]):
 
     def __iter__(self) -> Iterator[PageInfo]:
         return map(self._make, self._numbers)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (list, NumberedInfos)):
+            return NotImplemented
+        others = cast("Sequence[object]", other)
+        return len(self) == len(others) and all(map(operator.eq, self, others))
 
     @overload
     def __getitem__(self, index: int) -> PageInfo: ...

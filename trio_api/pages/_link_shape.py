@@ -34,7 +34,7 @@ class LinkPage(ShapedPage[T]):
         """Every page from ``rel=next`` to ``rel=last``, where the two differ in one number that counts pages."""
         following, last = self._link("next"), self._link("last")
         if following is None:
-            return ()
+            return []
         return None if last is None else _numbered(self.response.url, following, last)
 
     def _link(self, relation: str) -> str | None:
@@ -63,7 +63,7 @@ def _numbered(page: httpx.URL, following: str, last: str) -> Sequence[PageInfo] 
     if begin.copy_with(query=None) != end.copy_with(query=None) or len(parts) != len(end_parts) or len(changes) > 1:
         return None
     if not changes:
-        return (PageInfo(url=following),)
+        return [PageInfo(url=following)]
     index = changes[0]
     (name, _, start), (end_name, _, stop) = parts[index].partition("="), end_parts[index].partition("=")
     first, final, current = count_in(start), count_in(stop), count_in(page.params.get(name))

@@ -80,4 +80,4 @@ class Page(ShapedPage[T]):
 
     def remaining_page_infos(self) -> Sequence[PageInfo]:
         """Nothing: nothing follows."""
-        return ()
+        return []
