@@ -344,6 +344,22 @@ def test_a_one_shot_body_is_sent_once(colour: Colour, kind: str, answer: Any) ->
     assert len(error.attempts) == 1
 
 
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("as_file", [False, True])
+def test_a_generator_that_another_call_has_read_is_refused(colour: Colour, kind: str, as_file: bool) -> None:
+    """Nothing of it is left; as the body of this call it would be an empty one."""
+    generator = Pieces(b"ab").of(colour, "sync" if as_file else kind)
+    body = {"files": {"a": generator}} if as_file else {"content": generator}
+
+    def twice(client: Any) -> Any:
+        yield client.post("/x", cast_to=object, **body)
+        with pytest.raises(ValueError, match="is a generator that was read before; make another"):
+            yield client.post("/x", cast_to=object, **body)
+
+    _, script = colour.play(reply(), reply(), body=twice)
+    assert len(script.sent) == 1
+
+
 class Unread(Script):
     """Refuses connections: fails before it reads the body."""
 

@@ -20,7 +20,7 @@ from ._json_body import encode_json
 from ._multipart import Multipart
 from ._options import FinalRequestOptions
 from ._query import Querystring
-from ._sources import DataSource, FileSource, IterableSource, PathSource, Pieces, Source, checked_piece
+from ._sources import DataSource, FileSource, IterableSource, PathSource, Pieces, Source, check_unspent, checked_piece
 
 __all__ = ["AsyncPieces", "Body", "BytesStream"]
 
@@ -66,7 +66,8 @@ class Body:
         Raises:
             TypeError: *content* or a file is nothing that bytes can be read from, *content* stands beside
                 *extra_json*, or the JSON body has a value with no JSON.
-            ValueError: A number of the JSON body is NaN or infinite, or a part has a name that can't be sent.
+            ValueError: A number of the JSON body is NaN or infinite, a part has a name that can't be sent, or a
+                generator was read before.
         """
         if options.files is not None:
             form = form_of(options, qs or Querystring())
@@ -96,6 +97,7 @@ class Body:
         if isinstance(content, os.PathLike):
             return cls(PathSource(untyped, _LABEL))
         if isinstance(content, AsyncIterable):
+            check_unspent(content, _LABEL)
             return cls(untyped)
         if hasattr(content, "read"):
             return cls(FileSource(untyped, _LABEL))

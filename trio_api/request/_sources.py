@@ -21,6 +21,7 @@ __all__ = [
     "PathSource",
     "Pieces",
     "Source",
+    "check_unspent",
     "checked_piece",
 ]
 
@@ -88,12 +89,23 @@ class DataSource(_Measured):
             yield self.data[at : at + CHUNK_SIZE]
 
 
+def check_unspent(iterable: object, label: str) -> None:
+    """Refuse a generator that has run: what was a body in another call would be an empty one in this.
+
+    Raises:
+        ValueError: It is one. Of other iterators nobody knows.
+    """
+    if getattr(iterable, "gi_frame", iterable) is None or getattr(iterable, "ag_frame", iterable) is None:
+        raise ValueError(f"{label} is a generator that was read before; make another for each call")
+
+
 class IterableSource(_Measured):
     """An iterable of bytes, which nobody knows to give them twice."""
 
     is_one_shot = True
 
     def __init__(self, iterable: Iterable[Any], label: str) -> None:
+        check_unspent(iterable, label)
         self._iterable = iterable
         self._label = label
 
