@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+import hpack
 import httpx
 import pytest
 import trio
@@ -396,6 +397,15 @@ def test_the_redactor_never_fails(data: str, query: str) -> None:
         or query in data
         or " " in query
     )
+
+
+def test_headers_of_http2_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Hpack tells at DEBUG of nothing but headers, in words and in bytes: what it says is dropped."""
+    redact_log_records()
+    with caplog.at_level(logging.DEBUG):
+        block = hpack.Encoder().encode([(b"authorization", b"Bearer canary"), (b"x-size", b"1" * 5000)])
+        hpack.Decoder().decode(block)
+    assert [record for record in caplog.records if record.name.startswith("hpack")] == []
 
 
 def test_the_redactor_is_put_on_the_loggers_once() -> None:

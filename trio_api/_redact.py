@@ -23,6 +23,7 @@ __all__ = [
     "REDACTED",
     "SAFE_HEADERS",
     "LogRedactor",
+    "LogSilencer",
     "RedactedRequest",
     "one_line",
     "printable",
@@ -199,6 +200,7 @@ _HTTP_LOGGERS: Final = tuple(
         *(f"httpcore{suffix}.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
     )
 )
+_HEADER_LOGGERS: Final = ("hpack.hpack", "hpack.table")
 _URL_IN_TEXT: Final = r"""\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>]+"""
 _HEADERS_IN_TEXT: Final = r"""\(b(['"])(?P<name>(?:(?!\1).)*)\1, *b(['"])(?P<value>(?:\\.|(?!\3).)*)\3\)"""
 _EXCEPTION_IN_TEXT: Final = r"""(?s)\bexception=(?P<name>\w*)\(.*\bb\\?['"].*"""
@@ -222,10 +224,20 @@ class LogRedactor(logging.Filter):
         return True
 
 
+class LogSilencer(logging.Filter):
+    """Drops records of hpack, which tell of nothing but headers, as text and as the bytes that stand for them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return False
+
+
 _redactor: Final = LogRedactor()
+_silencer: Final = LogSilencer()
 
 
 def redact_log_records() -> None:
-    """Put the redactor on the loggers of httpx and httpcore; again has no further effect."""
+    """Put the redactor on the loggers of httpx and httpcore, and silence hpack's; again has no further effect."""
     for name in _HTTP_LOGGERS:
         logging.getLogger(name).addFilter(_redactor)
+    for name in _HEADER_LOGGERS:
+        logging.getLogger(name).addFilter(_silencer)

@@ -182,7 +182,7 @@ class Heard(logging.Handler):
 def heard() -> Iterator[Heard]:
     """What the library and the HTTP stack log, at DEBUG and by nobody else: 100,000 cases make millions of records."""
     handler = Heard()
-    loggers = [logging.getLogger(name) for name in ("trio_api", "httpx", "httpcore", "httpx2", "httpcore2")]
+    loggers = [logging.getLogger(name) for name in ("trio_api", "httpx", "httpcore", "httpx2", "httpcore2", "hpack")]
     before = [(logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.DEBUG)
