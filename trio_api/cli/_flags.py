@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar, cast
 import click
 import httpx
 
+from .._redact import redact_url
 from ._complaints import CommandError, ExitCode
 
 __all__ = ["FILE", "bearer_header", "call_flags", "log_level", "output_flags", "parse_url", "parsed"]
@@ -42,17 +43,17 @@ def parse_url(text: str) -> httpx.URL:
     """
     try:
         url = httpx.URL(text)
-    except httpx.InvalidURL as error:
-        raise ValueError(f"not a URL: {error}") from None
+    except httpx.InvalidURL:  # its message can show a part of a password
+        raise ValueError(f"not a URL: {redact_url(text)!r}") from None
     if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError(f"not the URL of an API: {text!r}; it begins with https:// or http://")
+        raise ValueError(f"not the URL of an API: {redact_url(text)!r}; it begins with https:// or http://")
     return url
 
 
 def _parse_header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
-        raise ValueError(f"not a header: {text!r}; write it as 'Name: value'")
+        raise ValueError("not a header: write it as 'Name: value'")  # what was written may be a token
     return name.strip(), value.strip()
 
 
