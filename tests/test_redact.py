@@ -117,6 +117,15 @@ def test_the_repr_of_a_request_shows_no_query() -> None:
     assert repr(request) == "<Request('GET', 'https://api.example.com/items')>"
 
 
+def test_the_repr_of_a_requests_headers_shows_harmless_values_only() -> None:
+    """Whatever a secret is called; what is there is there, for hooks and for who sends it."""
+    request = RedactedRequest("GET", "https://api.example.com/items", headers={"X-API-Key": "canary", "Accept": "a/b"})
+    assert repr(request.headers) == "Headers({'host': 'api.example.com', 'x-api-key': '[redacted]', 'accept': 'a/b'})"
+    request.headers["Cookie"] = "canary"
+    assert "canary" not in repr(request.headers)
+    assert (request.headers["x-api-key"], request.headers["cookie"]) == ("canary", "canary")
+
+
 def test_a_redacted_request_is_safe_to_store() -> None:
     """The copy has method, origin, path and harmless headers, and no body."""
     copy = redacted_request(REQUEST)

@@ -24,6 +24,7 @@ __all__ = [
     "SAFE_HEADERS",
     "LogRedactor",
     "LogSilencer",
+    "RedactedHeaders",
     "RedactedRequest",
     "one_line",
     "printable",
@@ -90,8 +91,23 @@ def one_line(text: str) -> str:
     return shown if len(text) <= _LONGEST_LINE else f"{shown}..."
 
 
+class RedactedHeaders(httpx.Headers):
+    """`httpx.Headers` whose repr shows values of `SAFE_HEADERS` only; httpx hides those of two names."""
+
+    def __repr__(self) -> str:
+        return repr(httpx.Headers([(name, _shown_value(name, value)) for name, value in self.multi_items()]))
+
+
+def _shown_value(name: str, value: str) -> str:
+    return value if name in SAFE_HEADERS else REDACTED
+
+
 class RedactedRequest(httpx.Request):
-    """An `httpx.Request` whose repr shows no query and no userinfo."""
+    """An `httpx.Request` whose repr shows no query and no userinfo, and that of its headers no credentials."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.headers: httpx.Headers = RedactedHeaders(self.headers)
 
     def __repr__(self) -> str:
         return f"<Request({self.method!r}, {redact_url(self.url)!r})>"

@@ -225,7 +225,10 @@ def test_a_success_shows_no_secret(colour: Colour, logs: Any) -> None:
         response = yield client.with_raw_response.post(
             f"/items?tag={CANARY}", cast_to=object, body={"password": CANARY}, options=OPTIONS
         )
-        return [repr(response), repr(response.http_request), repr(response.http_response), repr(client)]
+        return [
+            *map(repr, (response, response.http_request, response.http_request.headers, response.http_response)),
+            repr(client),
+        ]
 
     shown, script = colour.play(
         reply(status=503, headers=LEAKY),

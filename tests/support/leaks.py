@@ -28,7 +28,8 @@ def everything_shown(error: BaseException) -> str:
     for each in _family(error):
         parts += [str(each), repr(each), repr(each.__dict__), repr(getattr(each, "__notes__", ""))]
         if isinstance(each, APIError):
-            parts += [repr(each.attempts), repr(each.request), pickle.dumps(each).decode("latin-1")]
+            parts += [repr(getattr(each.request, "headers", None)), repr(each.attempts), repr(each.request)]
+            parts += [pickle.dumps(each).decode("latin-1")]
             parts += [repr(getattr(each, "response", None))]
         summary = traceback.TracebackException.from_exception(each, capture_locals=True)
         parts += [f"{frame.name} {frame.locals}" for frame in summary.stack if not frame.filename.startswith(_TESTS)]
