@@ -23,7 +23,8 @@ from ..retry import RetryPolicy
 from ..transport import DefaultHttpxClient, check_blocking_auth
 from ._admission_blocking import turn_away
 from ._call import OptionsTypes, final_options, split_wrapper
-from ._copies_blocking import SyncCopies, check_http_client
+from ._config import check_http_client
+from ._copies_blocking import SyncCopies
 from ._defaults import is_overridden
 from ._open_body_blocking import OpenBody
 from ._open_stream_blocking import SyncStreams
@@ -124,7 +125,7 @@ class SyncAPIClient(SyncVerbs, SyncStreams, SyncOperations, SyncCopies):
         http2: bool | NotGiven = not_given,
         _strict_response_validation: bool = False,
     ) -> None:
-        check_http_client(http_client)
+        check_http_client(http_client, httpx.Client)
         check_blocking_auth(auth)
         self._closed = threading.Event()
         super().__init__(

@@ -16,7 +16,7 @@ from ..resilience import OriginRules
 from ..responses import Revalidation
 from ..retry import RetryPolicy
 
-__all__ = ["ClientConfig"]
+__all__ = ["ClientConfig", "check_http_client", "checked_origins"]
 
 
 def _check_auth(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -129,6 +129,16 @@ class ClientConfig:
         if custom_query is not None:
             changes["custom_query"] = {**self.custom_query, **check_mapping("custom_query", custom_query)}
         return attrs.evolve(self, **changes)
+
+
+def check_http_client(http_client: object, kind: type[httpx.AsyncClient | httpx.Client]) -> None:
+    """Refuse what is no HTTP client of the client's colour.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if http_client is not None and not isinstance(http_client, kind):
+        raise TypeError(f"http_client must be an httpx.{kind.__name__}, got {type(http_client).__name__}")
 
 
 def checked_origins(value: object) -> tuple[str, ...]:

@@ -13,22 +13,13 @@ from ..resilience import AdaptiveConcurrency, CoolDown, RateLimit, RetryBudget, 
 from ..responses import Revalidation
 from ..retry import RetryPolicy
 from ..transport import check_blocking_auth
+from ._config import check_http_client
 from ._driver_blocking import BlockingDriver
 
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["SyncCopies", "check_http_client"]
-
-
-def check_http_client(http_client: object) -> None:
-    """Refuse what is no HTTP client of this colour.
-
-    Raises:
-        TypeError: It is none.
-    """
-    if http_client is not None and not isinstance(http_client, httpx.Client):
-        raise TypeError(f"http_client must be an httpx.Client, got {type(http_client).__name__}")
+__all__ = ["SyncCopies"]
 
 
 class SyncCopies(BlockingDriver):
@@ -90,7 +81,7 @@ class SyncCopies(BlockingDriver):
         Raises:
             TypeError, ValueError: An argument is none that there may be, or ``custom_*`` is beside ``set_custom_*``.
         """
-        check_http_client(http_client)
+        check_http_client(http_client, httpx.Client)
         check_blocking_auth(auth)
         return self._copy(
             http_client=http_client,

@@ -12,22 +12,13 @@ from .._types import Headers, NotGiven, Query, TimeoutTypes, not_given
 from ..resilience import AdaptiveConcurrency, CoolDown, Hedge, RateLimit, RateLimitStore, RetryBudget, Throttling
 from ..responses import Revalidation
 from ..retry import RetryPolicy
+from ._config import check_http_client
 from ._shared_calls_trio import SharingDriver
 
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["AsyncCopies", "check_http_client"]
-
-
-def check_http_client(http_client: object) -> None:
-    """Refuse what is no HTTP client of this colour.
-
-    Raises:
-        TypeError: It is none.
-    """
-    if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
-        raise TypeError(f"http_client must be an httpx.AsyncClient, got {type(http_client).__name__}")
+__all__ = ["AsyncCopies"]
 
 
 class AsyncCopies(SharingDriver):
@@ -95,7 +86,7 @@ class AsyncCopies(SharingDriver):
         Raises:
             TypeError, ValueError: An argument is none that there may be, or ``custom_*`` is beside ``set_custom_*``.
         """
-        check_http_client(http_client)
+        check_http_client(http_client, httpx.AsyncClient)
         return self._copy(
             http_client=http_client,
             base_url=base_url,

@@ -23,7 +23,8 @@ from ..responses import Revalidation
 from ..retry import RetryPolicy
 from ..transport import BearerAuth, DefaultTrioHttpxClient
 from ._call import OptionsTypes, final_options, split_wrapper
-from ._copies_trio import AsyncCopies, check_http_client
+from ._config import check_http_client
+from ._copies_trio import AsyncCopies
 from ._defaults import is_overridden
 from ._open_body_trio import OpenBody
 from ._open_stream_trio import AsyncStreams
@@ -143,7 +144,7 @@ class AsyncAPIClient(AsyncVerbs, AsyncStreams, AsyncOperations, AsyncCopies):
         http2: bool | NotGiven = not_given,
         _strict_response_validation: bool = False,
     ) -> None:
-        check_http_client(http_client)
+        check_http_client(http_client, httpx.AsyncClient)
         self._shutdown_grace = check_seconds("shutdown_grace", shutdown_grace)
         super().__init__(
             http_client=http_client,
