@@ -178,6 +178,35 @@ def test_the_cursor_is_the_id_by_its_wire_name(item_type: Any, item: object) -> 
     assert page.next_page_info() == PageInfo(params={"starting_after": "x"})
 
 
+@attrs.define
+class Nameless:
+    name: str = ""
+
+
+@pytest.mark.parametrize(
+    ("page_type", "body"),
+    [
+        (CursorPage, {"data": items("a", "b")}),
+        (CursorPage, {"data": items("a", "b"), "has_more": True}),
+        (Nested, {"result": {"rows": items("a", "b")}}),
+        (Bare, items("a", "b")),
+    ],
+)
+def test_the_cursor_is_the_id_though_the_model_has_no_field_for_it(page_type: Any, body: object) -> None:
+    """The list does not end because its reader has no use for the ids."""
+    assert page_of(page_type[Nameless], body).next_page_info() == PageInfo(params={"after": "b"})
+
+
+def test_of_items_that_a_subclass_has_chosen_the_body_does_not_know_the_last() -> None:
+    """Then the id is in the model, or nowhere."""
+
+    class Chosen(CursorPage[T]):
+        def _get_page_items(self) -> list[T]:
+            return self.data[:1]
+
+    assert page_of(Chosen[Nameless], {"data": items("a", "b")}).next_page_info() is None
+
+
 @pytest.mark.parametrize(
     ("body", "follows"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -38,10 +39,12 @@ class FakeResponse:
     http_response: httpx.Response
 
 
-def response(url: str = BASE + "items", headers: Mapping[str, str] | Sequence[tuple[str, str]] = ()) -> FakeResponse:
+def response(
+    url: str = BASE + "items", headers: Mapping[str, str] | Sequence[tuple[str, str]] = (), content: bytes = b""
+) -> FakeResponse:
     """A response that came from *url*."""
     sent = httpx.Request("GET", url)
-    got = httpx.Response(200, headers=headers, request=sent)
+    got = httpx.Response(200, headers=headers, content=content, request=sent)
     return FakeResponse(sent.url, got.headers, got)
 
 
@@ -56,7 +59,7 @@ def page_of(
 ) -> Any:
     """A page built from a JSON body, as the client builds it: *asked* and *changes* are what its request had."""
     page = structure(body, page_type).value
-    page._bind(None, options(asked, **changes), response(url, headers), page_type)
+    page._bind(None, options(asked, **changes), response(url, headers, json.dumps(body).encode()), page_type)
     return page
 
 

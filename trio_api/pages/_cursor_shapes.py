@@ -9,9 +9,9 @@ import attrs
 
 from .._logging import logger
 from .._types import Missing
-from ..models import Extras, field_names, wire_from
+from ..models import Extras, field_names, loads, wire_from
 from ._info import PageInfo
-from ._shape import Key, ShapedPage, path_of, shape
+from ._shape import Key, ShapedPage, keys_of, path_of, shape
 
 __all__ = ["CursorPage", "NextURLPage", "TokenPage"]
 
@@ -54,12 +54,21 @@ class CursorPage(ShapedPage[T]):
                 )
             return None
         cursor = id_of(items[-1], self.id_field)
+        if cursor is None and items is self.data and attrs.has(type(items[-1])):
+            cursor = id_of(self._last_in_body(), self.id_field)
         if cursor is not None:
             return PageInfo(params={self.cursor_param: cursor})
         if announced:
             path = f"{self._items_path()}[{len(items) - 1}].{self.id_field}"
             raise self._invalid(path, f"the id of an item, since {path_of(self.has_more_field)} is true", "nothing")
         return None
+
+    def _last_in_body(self) -> object:
+        """The last item as it came: its model may have no field for the id."""
+        found: Any = loads(self.response.http_response.content)
+        for key in keys_of(self.items_field):
+            found = found[key]
+        return found[-1]
 
 
 def id_of(item: object, name: str) -> object | None:

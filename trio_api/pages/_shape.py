@@ -13,7 +13,7 @@ from ..models import wire_from
 from ._info import PageInfo
 from ._page import BasePage
 
-__all__ = ["Key", "Page", "ShapedPage", "count_in", "shape"]
+__all__ = ["Key", "Page", "ShapedPage", "count_in", "keys_of", "path_of", "shape"]
 
 T = TypeVar("T")
 
@@ -64,10 +64,14 @@ class ShapedPage(BasePage[T]):
         return count_in(httpx.URL(options.url).params.get(name, self.response.url.params.get(name)))
 
 
+def keys_of(key: Key) -> tuple[str, ...]:
+    """The keys that lead to a value of the body."""
+    return () if key is None else (key,) if isinstance(key, str) else key
+
+
 def path_of(key: Key) -> str:
     """The JSON path of a value of the body."""
-    keys = () if key is None else (key,) if isinstance(key, str) else key
-    return "".join(["$", *(f".{key}" for key in keys)])
+    return "".join(["$", *(f".{key}" for key in keys_of(key))])
 
 
 @shape
