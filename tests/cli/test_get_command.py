@@ -69,6 +69,7 @@ def test_anything_else_is_passed_on_as_it_came(capfdbinary: pytest.CaptureFixtur
     ("body", "code", "shown"),
     [
         (b'{"a": 1}', 0, b'"a"'),
+        ('{"a": "\x9b2J\x7f"}'.encode(), 0, rb"\u009b2J\u007f"),
         ("één\n".encode(), 0, "één".encode()),
         (b"\x1b]0;owned\x07", 1, b"neither JSON nor text; store it with -o FILE"),
         (b"\xff\xfe", 1, b"neither JSON nor text"),
@@ -86,7 +87,8 @@ def test_a_terminal_is_not_garbled(body: bytes, code: int, shown: bytes) -> None
         )
     assert done.returncode == code
     assert shown in done.stdout
-    assert (b"\x1b]0;" in done.stdout) is False
+    assert b"\x1b]0;" not in done.stdout
+    assert "\x9b".encode() not in done.stdout
 
 
 def test_headers_and_the_token_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -33,6 +34,7 @@ __all__ = ["get"]
 STDOUT: Final = 1  # the file descriptor: what is written there is not held back, and fails at once
 
 _BOM: Final = b"\xef\xbb\xbf"
+_CONTROLS: Final = r"[\x7f-\x9f]"  # DEL and C1, which JSON may have as they are, and a terminal obeys (CWE-150)
 _SHOWN: Final = {"Accept": "application/json, text/*;q=0.5, */*;q=0.1"}
 _STORED: Final = {"Accept": "*/*", "Accept-Encoding": "identity"}  # only unencoded can a download be gone on with
 
@@ -115,7 +117,8 @@ def _show(body: bytes) -> None:
         write_all(STDOUT, body)
         return
     if on_terminal:
-        Console().print(JSONHighlighter()(Text(shown.decode(errors="replace"))), end="", soft_wrap=True)
+        text = re.sub(_CONTROLS, lambda found: f"\\u{ord(found[0]):04x}", shown.decode(errors="replace"))
+        Console().print(JSONHighlighter()(Text(text)), end="", soft_wrap=True)
     else:
         write_all(STDOUT, shown)
 

@@ -97,7 +97,7 @@ class Body:
         if isinstance(content, os.PathLike):
             return cls(PathSource(untyped, _LABEL))
         if isinstance(content, AsyncIterable):
-            check_unspent(content, _LABEL)
+            check_unspent(untyped, _LABEL)
             return cls(untyped)
         if hasattr(content, "read"):
             return cls(FileSource(untyped, _LABEL))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple, TypeAlias, TypeGuard, cast, get_args
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeGuard, cast, get_args
 from urllib.parse import quote, unquote_plus
 
 import attrs
@@ -38,11 +38,11 @@ class QueryLayer(NamedTuple):
     """The decoded name and the encoded ``name=value`` of each value, in order."""
 
 
-def _array_format(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
+def _array_format(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     check_choice(attribute.name, value, get_args(ArrayFormat))
 
 
-def _nested_format(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
+def _nested_format(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     check_choice(attribute.name, value, get_args(NestedFormat))
 
 

@@ -7,7 +7,7 @@ and what becomes of it, is told by the events of its ``trace`` extension.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any
 
 import httpx
@@ -17,7 +17,7 @@ __all__ = ["closing_handshakes"]
 
 
 @contextlib.contextmanager
-def closing_handshakes(request: httpx.Request) -> Iterator[None]:
+def closing_handshakes(request: httpx.Request) -> Generator[None, None, None]:
     """While the block is open, a handshake for *request* that fails closes its socket."""
     trace = request.extensions.get("trace")
     if isinstance(handshake := getattr(trace, "__self__", None), _Handshake):
