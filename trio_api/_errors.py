@@ -27,6 +27,7 @@ of their request and response.
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -138,13 +139,7 @@ class APIError(TrioAPIError):
         if isinstance(response := state.get("response"), httpx.Response):
             state["response"] = redacted_response(response)
         # The state comes apart from the arguments: the last of `attempts` may name this very error.
-        return _restore, (type(self), self.args), state
-
-
-def _restore(cls: type[APIError], args: tuple[object, ...]) -> APIError:
-    error = cls.__new__(cls, *args)
-    error.args = args
-    return error
+        return copyreg.__newobj__, (type(self), *self.args), state  # type: ignore[attr-defined]  # typeshed lacks it
 
 
 class APIConnectionError(APIError):
