@@ -62,6 +62,13 @@ def test_prepare_options_changes_the_attempt(colour: Colour) -> None:
     assert sent.timeout["read"] == 3.0
 
 
+def test_prepare_options_that_returns_nothing_is_named(colour: Colour) -> None:
+    """Who forgets the ``return`` learns of it before anything is sent."""
+    error, script = colour.fail(TypeError, client_class=colour.make_class(_prepare_options=lambda self, options: None))
+    assert str(error) == "_prepare_options must return FinalRequestOptions, got NoneType"
+    assert script.sent == []
+
+
 def test_prepare_options_begins_anew_each_time(colour: Colour) -> None:
     """What it did for one attempt is not there in the next."""
     seen: list[Any] = []

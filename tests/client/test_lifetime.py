@@ -493,6 +493,15 @@ def test_a_blocking_client_is_closed_beside_a_callers_http_client_too() -> None:
         assert SyncAPIClient(base_url=BASE_URL, http_client=http_client).get("/items", cast_to=object) == {}
 
 
+def test_an_http_client_closed_by_its_owner_is_a_clear_error_in_a_blocking_client_too() -> None:
+    """It is not the client that is closed."""
+    client = SyncAPIClient(base_url=BASE_URL, http_client=(http_client := httpx.Client()))
+    http_client.close()
+    for use in (lambda: client.get("/items", cast_to=object), client.__enter__):
+        with pytest.raises(ClientStateError, match=r"^the http_client of this SyncAPIClient is closed$"):
+            use()
+
+
 def test_an_open_blocking_client_is_not_entered_again() -> None:
     """As a Trio client is not, and `httpx.Client`; a copy is, and again after that."""
     with SyncAPIClient(base_url=BASE_URL) as client:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import attrs
 import httpx
@@ -157,6 +157,8 @@ class BaseClient(ClientSettings[HttpxClientT, DefaultStreamT], Generic[HttpxClie
         given = call.options
         if options is given:
             return call.body
+        if not isinstance(cast("object", options), FinalRequestOptions):
+            raise TypeError(f"_prepare_options must return FinalRequestOptions, got {type(options).__name__}")
         is_same = all(getattr(options, name) is getattr(given, name) for name in _BODY)
         if is_same and (options.content is not None or options.files is not None):
             return call.body

@@ -60,12 +60,13 @@ class BlockingDriver(BaseClient[httpx.Client, Any]):
         return self._closed.is_set() or self._client.is_closed
 
     def _check_open(self) -> None:
-        if self._is_closed():
+        name = type(self).__name__
+        if self._closed.is_set():
             raise ClientStateError(
-                f"this {type(self).__name__} is closed. Make another:\n"
-                f"    with {type(self).__name__}(...) as client:\n"
-                "        client.get(...)"
+                f"this {name} is closed. Make another:\n    with {name}(...) as client:\n        client.get(...)"
             )
+        if self._client.is_closed:
+            raise ClientStateError(f"the http_client of this {name} is closed")
 
     # -- hooks for subclasses --------------------------------------------------------------------------------
 
