@@ -82,10 +82,14 @@ def test_a_refused_retry_is_one_info_line(caplog: pytest.LogCaptureFixture) -> N
 
 @pytest.mark.parametrize(("error", "why"), [(None, "no answer"), (OSError("canary"), "OSError")])
 def test_a_store_that_fails_is_one_warning(error: Exception | None, why: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Its kind alone: a Redis server that does not know HELLO answers with the arguments, a password among them."""
-    log_store_failure(error, "open")
-    line = f"the rate limits go on without their store (open): {why}"
-    assert [(entry.levelno, entry.getMessage()) for entry in caplog.records] == [(logging.WARNING, line)]
+    """What follows, and its kind alone: a Redis server that does not know HELLO answers with a password."""
+    for policy in ("open", "closed"):
+        log_store_failure(error, policy)
+    begin = f"the store of the rate limits can't be asked ({why}): "
+    lines = [begin + "calls go on by this process's own count", begin + "calls fail, and nothing is sent"]
+    assert [(entry.levelno, entry.getMessage()) for entry in caplog.records] == [
+        (logging.WARNING, line) for line in lines
+    ]
 
 
 @pytest.mark.parametrize(

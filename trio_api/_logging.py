@@ -83,7 +83,8 @@ def log_token_failure(error: Exception, wait: float) -> None:
 def log_store_failure(error: Exception | None, policy: str) -> None:
     """WARNING: the store of the rate limits does not answer. Not what its error says, which may quote a password."""
     why = "no answer" if error is None else type(error).__name__
-    logger.warning("the rate limits go on without their store (%s): %s", policy, why)
+    what = "calls go on by this process's own count" if policy == "open" else "calls fail, and nothing is sent"
+    logger.warning("the store of the rate limits can't be asked (%s): %s", why, what)
 
 
 def set_up_logging() -> None:
