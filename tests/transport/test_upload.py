@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -204,6 +204,48 @@ async def test_nobody_reads(is_in_block: bool, autojump_clock: MockClock) -> Non
             await transport.handle_async_request(post(server.url, Pieces(10_000), timeout={"write": 3.0}))
         assert trio.current_time() - began == pytest.approx(3.0)
         assert "open=0 in_use=0" in repr(transport)
+
+
+class Generated(httpx.AsyncByteStream):
+    """A body whose pieces come from a generator, as a form's do; whether that was closed."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.given: Callable[[], object] = lambda: None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            while True:
+                self.given()
+                yield PIECE
+        finally:
+            await trio.lowlevel.checkpoint()
+            self.closed = True
+
+
+async def test_the_generator_of_a_refused_body_is_closed() -> None:
+    """Before the answer is given, and not by the garbage collector."""
+
+    async def refuse(wire: Wire) -> None:
+        await wire.read_until(b"\r\n\r\n")
+        await wire.send(REFUSAL)
+        await linger(wire)
+
+    pieces = Generated()
+    async with wire_server(refuse) as server, opened() as transport:
+        assert (await send(transport, post(server.url, pieces))).status_code == 413
+        assert pieces.closed
+
+
+async def test_the_generator_of_a_cancelled_body_is_closed() -> None:
+    """Before the cancellation comes out."""
+    pieces = Generated()
+    async with wire_server(linger) as server, opened() as transport:
+        with trio.CancelScope() as scope:
+            pieces.given = scope.cancel
+            await send(transport, post(server.url, pieces))
+        assert scope.cancelled_caught
+        assert pieces.closed
 
 
 def framing(**headers: str) -> Framing:

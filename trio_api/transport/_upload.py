@@ -6,7 +6,7 @@ broken connection and never learn why (RFC 9112, 9.5).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import Final, final
 
 import httpx
@@ -135,10 +135,16 @@ async def _send(
     await connection.flush(timeout)
     if framing is None:
         return
-    async for piece in pieces:
-        if not connection.send_now(framing.piece(piece)):
-            await connection.flush(timeout)
-        await trio.lowlevel.checkpoint()  # pieces from memory to a fast server would leave nobody else a turn
+    given = aiter(pieces)
+    try:
+        async for piece in given:
+            if not connection.send_now(framing.piece(piece)):
+                await connection.flush(timeout)
+            await trio.lowlevel.checkpoint()  # pieces from memory to a fast server would leave nobody else a turn
+    finally:
+        if isinstance(given, AsyncGenerator):  # that of a form, for example, which was left in its midst
+            with trio.move_on_after(CLEANUP_SECONDS, shield=True):
+                await given.aclose()
     if not connection.send_now(framing.end()):
         await connection.flush(timeout)
 
