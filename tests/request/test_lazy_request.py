@@ -117,13 +117,14 @@ def test_the_head_is_that_of_the_request_it_would_be(
         request = lazy(method, url, base_url=base_url, client=client, attempt=attempt, **options)
     except ValueError:
         return
-    head, origin, body = request.wire_head(), request.origin, request.body_bytes
+    head, origin, body, location = request.wire_head(), request.origin, request.body_bytes, request.location
     expected = rendered(request)
     if head is None:
         assert url == "https://other.example/z"  # what it may not have was taken from it
     else:
         assert (head, body) == (expected, request.content)
     assert origin == request.origin
+    assert location == request.location == request.url
     assert may_have_credentials(request, origins(base_url)) is (head is not None)
 
 

@@ -12,7 +12,17 @@ import httpx
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
+from trio_api.request import (
+    Body as RequestBody,
+    ClientDefaults,
+    FinalRequestOptions,
+    LazyRequest,
+    Origins,
+    build_request,
+    prepare_base_url,
+)
 from trio_api.responses import LazyResponse, header_of, raw_headers_of
+from trio_api.responses._lazy_response import request_of, url_of
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -48,6 +58,13 @@ def lazy(status: int = 200, fields: Fields | None = None, **how: Any) -> LazyRes
 
 def stock(status: int, fields: Fields, **how: Any) -> httpx.Response:
     return httpx.Response(status, headers=fields, request=REQUEST, extensions=dict(ON_WIRE), **how)
+
+
+def lazy_request() -> LazyRequest:
+    base_url, _ = prepare_base_url("https://api.test")
+    options = FinalRequestOptions(method="GET", url="/things")
+    defaults = ClientDefaults(base_url=base_url, origins=Origins(base_url, ()))
+    return build_request(options, defaults, body=RequestBody.from_options(options, None))
 
 
 LOOKS: dict[str, Callable[[httpx.Response], Any]] = {
@@ -130,6 +147,31 @@ def test_a_header_without_making_it(fields: Fields, name: str) -> None:
     assert header_of(response, name) == expected
     assert response.headers.raw == fields
     assert header_of(response, name) == expected
+
+
+def test_the_url_without_making_it() -> None:
+    """A crawl asks each page for its URL: neither the response nor its request is made for that."""
+    request = lazy_request()
+    response = LazyResponse(200, [], request=request, extensions=ON_WIRE, content=b"")
+    assert url_of(response) == httpx.URL("https://api.test/things")
+    assert request_of(response) is request
+    assert response.is_read  # as only one is that nobody looked at
+    assert request.wire_head() is not None
+    request.url = httpx.URL("https://api.test/other")
+    assert url_of(response) == request.url
+
+
+@pytest.mark.parametrize("response", [lazy(), stock(200, [])], ids=["lazy", "httpx"])
+def test_the_url_of_a_request_of_httpx_own(response: httpx.Response) -> None:
+    """`request_of` and `url_of` take any response."""
+    assert request_of(response) is REQUEST
+    assert url_of(response) is REQUEST.url
+
+
+def test_the_request_of_a_response_that_has_none() -> None:
+    """It is httpx's own error."""
+    with pytest.raises(RuntimeError, match="request"):
+        request_of(LazyResponse(200, [], extensions=ON_WIRE))
 
 
 def test_a_header_of_httpx_own() -> None:

@@ -76,6 +76,13 @@ class LazyRequest(RedactedRequest):
         return origin_of(self.url) if draft is None or "url" in known else draft.address.origin
 
     @property
+    def location(self) -> httpx.URL:
+        """What ``url`` is; the rest of the request isn't made for it."""
+        known = self.__dict__
+        draft: Draft | None = known["_draft"]
+        return self.url if draft is None or "url" in known else draft.address.url
+
+    @property
     def is_trusted(self) -> bool:
         """Whether it is known to go where credentials may go. Once somebody looked at it, nothing is known."""
         draft = self._untouched()

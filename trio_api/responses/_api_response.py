@@ -21,7 +21,7 @@ from ._buffer import BodyBuffer
 from ._cutters import LineCutter
 from ._decode import Decoded
 from ._decoding import PIECE
-from ._lazy_response import header_of
+from ._lazy_response import header_of, request_of, url_of
 
 __all__ = ["BaseAPIResponse", "ResponseOwner"]
 
@@ -91,12 +91,12 @@ class BaseAPIResponse(Generic[R]):
     @property
     def url(self) -> httpx.URL:
         """The URL that answered, after redirects."""
-        return self._reply.response.request.url
+        return url_of(self._reply.response)
 
     @property
     def method(self) -> str:
         """The method of the request that was answered."""
-        return self._reply.response.request.method
+        return request_of(self._reply.response).method
 
     @property
     def request_id(self) -> str | None:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, final
 
 import httpx
 
-__all__ = ["LazyResponse", "elapsed_of", "header_of", "raw_header", "raw_headers_of"]
+from ..request import LazyRequest
+
+__all__ = ["LazyResponse", "elapsed_of", "header_of", "raw_header", "raw_headers_of", "request_of", "url_of"]
 
 
 class _Unmade:
@@ -185,6 +187,18 @@ def raw_headers_of(response: httpx.Response) -> Sequence[tuple[bytes, bytes]]:
     """The headers of *response* as they came, without making httpx's part of a `LazyResponse`."""
     unmade = response._unmade if isinstance(response, LazyResponse) else None  # pyright: ignore[reportPrivateUsage]
     return response.headers.raw if unmade is None else unmade.raw_headers
+
+
+def request_of(response: httpx.Response) -> httpx.Request:
+    """What *response* answers, without making httpx's part of a `LazyResponse`."""
+    unmade = response._unmade if isinstance(response, LazyResponse) else None  # pyright: ignore[reportPrivateUsage]
+    return response.request if unmade is None or unmade.request is None else unmade.request
+
+
+def url_of(response: httpx.Response) -> httpx.URL:
+    """The URL that answered, without making httpx's part of a `LazyResponse` or of its request."""
+    request = request_of(response)
+    return request.location if isinstance(request, LazyRequest) else request.url
 
 
 def elapsed_of(response: httpx.Response) -> float | None:
