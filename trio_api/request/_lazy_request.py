@@ -148,12 +148,12 @@ class LazyRequest(RedactedRequest):
             stream=stream,
         )
         self.extensions = extensions
-        if draft.stream is not None:  # it is read by what sends it, a mock too, and tells of that
+        if draft.stream is None:
+            self.read()  # so that hooks and errors have its `content`
+        else:  # it is read by what sends it, a mock too, and tells of that
             sent = draft.stream
             self.stream: httpx.AsyncByteStream | httpx.SyncByteStream = sent
             self._data = draft.data
-        elif draft.data is not None:
-            self.read()  # so that hooks and errors have its `content`
         self.__dict__.update(was_set)
 
     if not TYPE_CHECKING:  # pragma: no branch  # the checkers know httpx's attributes
