@@ -313,3 +313,57 @@ async def test_cancellation_costs_no_connection_for_good() -> None:
     limits = httpx.Limits(max_connections=4)
     transport = GatedTransport(lambda limits: httpx.AsyncHTTPTransport(verify=False, limits=limits), limits)
     assert await _churn(transport, 1500) > 500
+
+
+async def test_streams_that_httpcore_lost_track_of() -> None:
+    """A connection that broke, as far as anybody can tell; the next request goes by a fresh transport."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if len(gated.made) == 1:
+            raise ValueError("semaphore released too many times")  # Trio's, in httpcore
+        return httpx.Response(200, stream=Body())
+
+    gated = Gated(answer=answer)
+    gated.may_answer.set()
+    with pytest.raises(httpx.ReadError, match="lost track"):
+        await gated.transport.handle_async_request(REQUEST)
+    assert gated.made[0].closed
+    await (await gated.transport.handle_async_request(REQUEST)).aclose()
+
+
+async def test_a_value_error_of_the_application_is_its_own() -> None:
+    """One of the body's, for example."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise ValueError("of the body")
+
+    gated = Gated(answer=answer)
+    gated.may_answer.set()
+    with pytest.raises(ValueError, match="of the body"):
+        await gated.transport.handle_async_request(REQUEST)
+
+
+@pytest.mark.parametrize("place", ["pieces", "end"])
+async def test_streams_that_httpcore_lost_track_of_within_an_answer(place: str) -> None:
+    """Where it is read it broke; where it is closed nobody is told. Either way the transport is replaced."""
+
+    class Uncounted(Body):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            await trio.lowlevel.checkpoint()
+            yield b"{}"
+            if place == "pieces":
+                raise ValueError("semaphore released too many times")
+
+        async def aclose(self) -> None:
+            await trio.lowlevel.checkpoint()
+            raise ValueError("semaphore released too many times")
+
+    gated = Gated(
+        answer=lambda request: httpx.Response(200, stream=Uncounted(), extensions={"http_version": b"HTTP/2"})
+    )
+    gated.may_answer.set()
+    response = await gated.transport.handle_async_request(REQUEST)
+    with pytest.raises(httpx.ReadError, match="lost track") if place == "pieces" else contextlib.nullcontext():
+        await response.aread()
+    await response.aclose()
+    assert gated.made[0].closed

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Final, cast, final
 
 import httpx
@@ -23,6 +23,21 @@ __all__ = ["WEAR_LIMIT", "GatedTransport"]
 
 WEAR_LIMIT: Final = 50  # aborted requests; half of the 100 streams that servers and httpcore allow a connection
 _SMALL_REST: Final = 256 * 1024  # bytes; WEAR_LIMIT rests as large still fit httpcore's window of 16 MiB
+
+
+class _LostTrack(httpx.ReadError):
+    """httpcore lost track of an HTTP/2 connection: a request was cancelled while it was set up."""
+
+
+@contextlib.contextmanager
+def _tracking() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # Of the count of streams, Trio's "semaphore released too many times"; or of h2, that it is closed already.
+        if type(error).__module__ != "h2.exceptions" and not (type(error) is ValueError and "semaphore" in str(error)):
+            raise
+        raise _LostTrack("httpcore lost track of the connection") from error
 
 
 class _Generation:
@@ -117,7 +132,7 @@ class GatedTransport(httpx.AsyncBaseTransport):
             generation = cast("_Generation", self._current)
             generation.users += 1
             try:
-                with closing_handshakes(request):
+                with closing_handshakes(request), _tracking():
                     return generation, await generation.transport.handle_async_request(request)
             except httpx.LocalProtocolError as error:
                 is_full = _is_full(error) and generation.wear > 0
@@ -125,8 +140,8 @@ class GatedTransport(httpx.AsyncBaseTransport):
                 if not is_full:
                     raise
                 # Nothing of the request was sent: another connection has room for it.
-            except BaseException:
-                await self._release(generation, wear=1)  # noqa: ASYNC102
+            except BaseException as error:
+                await self._release(generation, wear=WEAR_LIMIT if isinstance(error, _LostTrack) else 1)  # noqa: ASYNC102
                 raise
 
     async def _release(self, generation: _Generation, wear: int) -> None:  # noqa: ASYNC910  # most close nothing
@@ -155,6 +170,7 @@ class _HeldStream(httpx.AsyncByteStream):
         self._is_multiplexed = response.http_version == "HTTP/2"
         self._rest = float(response.headers.get("content-length", math.inf))
         self._is_open = True
+        self._is_lost = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         self._pieces = aiter(self._stream)
@@ -163,7 +179,11 @@ class _HeldStream(httpx.AsyncByteStream):
     async def __anext__(self) -> bytes:
         assert self._pieces is not None
         try:
-            piece = await anext(self._pieces)
+            with _tracking():
+                piece = await anext(self._pieces)
+        except _LostTrack:
+            self._is_lost = True
+            raise
         except StopAsyncIteration:
             self._rest = 0
             self._is_multiplexed = False  # nothing of it is left on the wire
@@ -177,7 +197,10 @@ class _HeldStream(httpx.AsyncByteStream):
         self._is_open = False
         try:
             with trio.move_on_after(CLEANUP_SECONDS, shield=True):  # noqa: ASYNC912
-                await self._stream.aclose()
+                with _tracking():
+                    await self._stream.aclose()
+        except _LostTrack:
+            self._is_lost = True  # what there was to read was read
         finally:
             self._leave()
             await self._release(self._wear)  # noqa: ASYNC102  # it is shielded
@@ -189,6 +212,8 @@ class _HeldStream(httpx.AsyncByteStream):
         httpcore closes an HTTP/1.1 connection that was not read to its end. An HTTP/2 stream it forgets, without a
         reset: what the server still sends uses up the window that all streams of the connection share.
         """
+        if self._is_lost:
+            return WEAR_LIMIT
         if not self._is_multiplexed:
             return 0
         return 1 if self._rest <= _SMALL_REST else WEAR_LIMIT
