@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import Final, cast, final
 
 import httpx
@@ -30,7 +30,7 @@ class _LostTrack(httpx.ReadError):
 
 
 @contextlib.contextmanager
-def _tracking() -> Iterator[None]:
+def _tracking() -> Generator[None, None, None]:
     try:
         yield
     except Exception as error:
