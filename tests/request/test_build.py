@@ -65,6 +65,7 @@ class NoStream(httpx.SyncByteStream):
         ("/x?a=1", {"a": None}, "/v1/x"),
         ("/x", {"a": None}, "/v1/x"),
         ("/x?filter[s]=a%20b+c", {"y": 1}, "/v1/x?filter[s]=a%20b+c&y=1"),
+        pytest.param("/x", {"a": "b" * 5000}, f"/v1/x?a={'b' * 5000}", id="long"),
     ],
 )
 def test_the_query_of_a_call(url: str, params: dict[str, object], target: str) -> None:
