@@ -206,3 +206,10 @@ def test_the_version_and_the_help_are_shown() -> None:
     for flag in ("--version", "--help"):
         ended = subprocess.run([*TRIO_API, flag], capture_output=True, text=True, timeout=60)
         assert (ended.returncode, ended.stderr, "trio-api" in ended.stdout) == (0, "", True)
+
+
+def test_the_examples_of_the_help_can_be_copied() -> None:
+    """Each is a line of its own."""
+    shown = subprocess.run([*TRIO_API, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "  trio-api demo" in shown.splitlines()
+    assert "\\b" not in shown

@@ -42,13 +42,13 @@ def _complain(message: str) -> None:
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="trio-api")
 def program() -> None:
-    r"""Crawl paged HTTP/JSON APIs, with retries, prefetch and parallel fan-out; make single calls, and download.
+    """Crawl paged HTTP/JSON APIs, with retries, prefetch and parallel fan-out; make single calls, and download.
 
     \b
     trio-api get https://api.github.com/orgs/python-trio
     trio-api pages https://api.github.com/orgs/python-trio/repos > repos.jsonl
     trio-api demo
-    """
+    """  # noqa: D301  # click looks for the character itself
 
 
 program.add_command(demo)
